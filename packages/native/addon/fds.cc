@@ -1,0 +1,5 @@
+#include <napi.h>
+
+namespace fds {
+void init(Napi::Env, Napi::Object) {}
+} // namespace fds

@@ -1,0 +1,5 @@
+#include <napi.h>
+
+namespace host {
+void init(Napi::Env, Napi::Object) {}
+} // namespace host

@@ -1,0 +1,5 @@
+#include <napi.h>
+
+namespace netlink {
+void init(Napi::Env, Napi::Object) {}
+} // namespace netlink

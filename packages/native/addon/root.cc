@@ -1,0 +1,5 @@
+#include <napi.h>
+
+namespace root {
+void init(Napi::Env, Napi::Object) {}
+} // namespace root

@@ -1,0 +1,5 @@
+#include <napi.h>
+
+namespace spawn {
+void init(Napi::Env, Napi::Object) {}
+} // namespace spawn

@@ -1,0 +1,25 @@
+{
+  "targets": [
+    {
+      "target_name": "addon",
+      "sources": [
+        "addon/addon.cc",
+        "addon/error.cc",
+        "addon/fds.cc",
+        "addon/spawn.cc",
+        "addon/pidfd.cc",
+        "addon/seccomp.cc",
+        "addon/sampler.cc",
+        "addon/root.cc",
+        "addon/host.cc",
+        "addon/tar.cc",
+        "addon/netlink.cc",
+        "addon/nftables.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],
+      "cflags_cc": ["-std=c++20", "-fno-exceptions", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-O2"],
+      "libraries": ["-l:libseccomp.a"]
+    }
+  ]
+}
