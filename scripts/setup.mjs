@@ -73,7 +73,9 @@ export async function setup(wanted = {}) {
     } catch (error) {
       ticker.stop();
       console.error(`${label}: failed after ${seconds(began)}\n\n${error.message}\n`);
-      console.error('Setup stopped. Mend what is named above, then run the same command again: finished steps are kept.');
+      console.error(
+        'Setup stopped. Mend what is named above, then run the same command again: finished steps are kept.',
+      );
       process.exit(1);
     }
   }
@@ -119,7 +121,9 @@ async function installNpmPackages() {
 
 async function buildNative() {
   const fingerprint = hashTree(['packages/native'], ['build', 'test']);
-  const products = ['build/berth-runtime', 'build/Release/addon.node'].map((f) => path.join(root, 'packages/native', f));
+  const products = ['build/berth-runtime', 'build/Release/addon.node'].map((f) =>
+    path.join(root, 'packages/native', f),
+  );
   if (isStamped('native', fingerprint) && products.every((file) => existsSync(file))) {
     linkRuntime();
     return undefined;
@@ -179,7 +183,9 @@ function run(name, command, args, options = {}) {
     const child = spawn(command, args, { cwd: root, ...rest, stdio: ['ignore', log, log] });
     const fail = (why) => {
       const tail = readFileSync(logPath(name), 'utf8').trimEnd().split('\n').slice(-25).join('\n');
-      reject(new Error(`${why}: ${command} ${args.join(' ')}\n\n${tail}\n${advice === undefined ? '' : `\n${advice}`}`));
+      reject(
+        new Error(`${why}: ${command} ${args.join(' ')}\n\n${tail}\n${advice === undefined ? '' : `\n${advice}`}`),
+      );
     };
     child.on('error', (error) => fail(error.message));
     child.on('exit', (code, signal) => {
@@ -245,7 +251,9 @@ function hashTree(places, leftOut) {
 }
 
 function workspaceManifests() {
-  return ['apps/web', 'apps/agent', 'packages/native', 'packages/shared', 'e2e'].map((place) => `${place}/package.json`);
+  return ['apps/web', 'apps/agent', 'packages/native', 'packages/shared', 'e2e'].map(
+    (place) => `${place}/package.json`,
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await setup({ test: process.argv.includes('--test') });

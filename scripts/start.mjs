@@ -14,7 +14,11 @@ const agent = path.join(root, 'apps/agent/src/main.ts');
 const url = `http://127.0.0.1:${port}`;
 
 await setup();
-for (const [name, directory] of [['BERTH_DATA_DIR', dataDir], ['BERTH_RUN_DIR', runDir]]) makeDirectory(name, directory);
+for (const [name, directory] of [
+  ['BERTH_DATA_DIR', dataDir],
+  ['BERTH_RUN_DIR', runDir],
+])
+  makeDirectory(name, directory);
 
 const children = new Set();
 let stopping = false;
@@ -33,11 +37,22 @@ async function startAgent() {
   if (existsSync(tokenFile)) {
     // Does nothing when the dashboard still knows this agent's key.
     const token = readFileSync(tokenFile, 'utf8').trim();
-    const code = await ended(launch('agent', [agent, 'enroll', '--data-dir', agentDir, '--url', url, '--token', token]));
+    const code = await ended(
+      launch('agent', [agent, 'enroll', '--data-dir', agentDir, '--url', url, '--token', token]),
+    );
     if (code !== 0) return stop(1);
     rmSync(tokenFile, { force: true });
   }
-  const serve = launch('agent', [agent, 'serve', '--data-dir', agentDir, '--run-dir', runDir, '--starter-image', starterImage]);
+  const serve = launch('agent', [
+    agent,
+    'serve',
+    '--data-dir',
+    agentDir,
+    '--run-dir',
+    runDir,
+    '--starter-image',
+    starterImage,
+  ]);
   console.log(`Docker clients: docker -H unix://${path.join(runDir, 'docker.sock')} ps`);
   // The agent may be killed or crash while its containers go on; it comes back and adopts them.
   serve.once('exit', () => {
@@ -68,7 +83,9 @@ const ended = (child) => new Promise((resolve) => child.once('exit', resolve));
 
 async function untilUp(child) {
   for (let tries = 0; tries < 300 && child.exitCode === null && !stopping; tries++) {
-    const up = await fetch(`${url}/api/health`).then((answer) => answer.ok).catch(() => false);
+    const up = await fetch(`${url}/api/health`)
+      .then((answer) => answer.ok)
+      .catch(() => false);
     if (up) return;
     await sleep(100);
   }
@@ -82,7 +99,9 @@ function makeDirectory(variable, directory) {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o711 });
   } catch (error) {
-    console.error(`Cannot make ${directory}: ${error.message}\nRun as root, or set ${variable} to a directory of yours.`);
+    console.error(
+      `Cannot make ${directory}: ${error.message}\nRun as root, or set ${variable} to a directory of yours.`,
+    );
     process.exit(1);
   }
 }

@@ -33,7 +33,10 @@ const before = leftovers();
 const files = testFiles();
 if (wanted.includes('static')) await checkStatic();
 if (wanted.includes('unit')) await runNode('unit', files.unit, 2);
-for (const [name, concurrency] of [['kernel', 1], ['vm', 1]]) {
+for (const [name, concurrency] of [
+  ['kernel', 1],
+  ['vm', 1],
+]) {
   if (!wanted.includes(name)) continue;
   if (isRoot) await runNode(name, files[name], concurrency);
   else skip(name, files[name].length, 'they make namespaces, mounts and cgroups, which needs root');
@@ -152,9 +155,13 @@ function run(args, options = {}) {
       ...options,
     });
     child.on('exit', (code) => {
-      writeFileSync(path.join(results, 'seconds.log'), `${((Date.now() - started) / 1000).toFixed(1)} ${args.at(-1)}\n`, {
-        flag: 'a',
-      });
+      writeFileSync(
+        path.join(results, 'seconds.log'),
+        `${((Date.now() - started) / 1000).toFixed(1)} ${args.at(-1)}\n`,
+        {
+          flag: 'a',
+        },
+      );
       resolve(code);
     });
   });

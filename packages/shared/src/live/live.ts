@@ -6,7 +6,10 @@ import { z } from 'zod';
 import type { ContainerStats, HostStats } from '../protocol/stats-fields.ts';
 
 /** Topics: `inventory` (hosts and containers changed), `host:<hostId>` and `container:<hostId>/<containerId>` (stats). `stats` : every container's newest sample, for lists. */
-export const liveTopic = z.string().max(160).regex(/^(inventory|stats|host:[\w-]+|container:[\w-]+\/[0-9a-f]{64})$/);
+export const liveTopic = z
+  .string()
+  .max(160)
+  .regex(/^(inventory|stats|host:[\w-]+|container:[\w-]+\/[0-9a-f]{64})$/);
 export const liveRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('subscribe'), topic: liveTopic }),
   z.object({ type: z.literal('unsubscribe'), topic: liveTopic }),
@@ -20,5 +23,9 @@ export type LiveMessage =
   | { type: 'inventory'; hostIds: string[]; containerIds: string[] }
   | { type: 'host'; hostId: string; points: LivePoint<HostStats>[] }
   | { type: 'container'; hostId: string; containerId: string; points: LivePoint<ContainerStats>[] }
-  | { type: 'stats'; containers: { hostId: string; containerId: string; stats: ContainerStats }[]; hosts: { hostId: string; stats: HostStats }[] }
+  | {
+      type: 'stats';
+      containers: { hostId: string; containerId: string; stats: ContainerStats }[];
+      hosts: { hostId: string; stats: HostStats }[];
+    }
   | { type: 'error'; topic: string; message: string };

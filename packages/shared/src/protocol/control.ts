@@ -69,7 +69,11 @@ export const engineEvent = z.object({
 });
 export type EngineEvent = z.infer<typeof engineEvent>;
 
-export const challenge = z.object({ type: z.literal('challenge'), nonce: z.string().min(32).max(128), versions: z.array(count).max(16) });
+export const challenge = z.object({
+  type: z.literal('challenge'),
+  nonce: z.string().min(32).max(128),
+  versions: z.array(count).max(16),
+});
 export const enroll = z.object({
   type: z.literal('enroll'),
   version: count,
@@ -106,10 +110,29 @@ export const events = z.object({ type: z.literal('events'), events: z.array(engi
 export const eventsGap = z.object({ type: z.literal('eventsGap'), firstSeq: count });
 export const eventsAck = z.object({ type: z.literal('eventsAck'), seq: count });
 /** The agent dials `/agent/tunnel?id=<id>` with `Authorization: Bearer <secret>`, once, within 10 s. */
-export const tunnelOpen = z.object({ type: z.literal('tunnelOpen'), id: z.string().max(64), secret: z.string().max(128) });
+export const tunnelOpen = z.object({
+  type: z.literal('tunnelOpen'),
+  id: z.string().max(64),
+  secret: z.string().max(128),
+});
 export const tunnelFailed = z.object({ type: z.literal('tunnelFailed'), id: z.string().max(64), message: text });
 
-export const fromAgent = z.discriminatedUnion('type', [enroll, hello, heartbeat, facts, events, eventsGap, tunnelFailed]);
-export const fromServer = z.discriminatedUnion('type', [challenge, enrolled, welcome, heartbeat, eventsAck, tunnelOpen]);
+export const fromAgent = z.discriminatedUnion('type', [
+  enroll,
+  hello,
+  heartbeat,
+  facts,
+  events,
+  eventsGap,
+  tunnelFailed,
+]);
+export const fromServer = z.discriminatedUnion('type', [
+  challenge,
+  enrolled,
+  welcome,
+  heartbeat,
+  eventsAck,
+  tunnelOpen,
+]);
 export type FromAgent = z.infer<typeof fromAgent>;
 export type FromServer = z.infer<typeof fromServer>;
