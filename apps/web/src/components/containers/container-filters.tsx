@@ -1,0 +1,59 @@
+'use client';
+import { Search } from 'lucide-react';
+import { useTranslations } from 'next-intl';
+import { classNames } from '@/components/ui/class-names.ts';
+import type { ContainerView } from '@/server/views.ts';
+import { type ContainerFilter, filterContainers, stateFilters } from './filter-containers.ts';
+
+interface ContainerFiltersProps {
+  filter: ContainerFilter;
+  onChange: (change: Partial<ContainerFilter>) => void;
+  hosts: { id: string; name: string }[];
+  containers: ContainerView[];
+}
+
+export function ContainerFilters({ filter, onChange, hosts, containers }: ContainerFiltersProps) {
+  const t = useTranslations('containers');
+  return (
+    <search className="mb-3 flex flex-wrap items-center gap-2">
+      <div className="relative w-full sm:w-72">
+        <Search aria-hidden className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-faint" />
+        <input
+          type="search"
+          aria-label={t('search')}
+          placeholder={t('searchPlaceholder')}
+          value={filter.search}
+          onChange={(event) => onChange({ search: event.target.value })}
+          className="input pl-8.5"
+        />
+      </div>
+      <fieldset aria-label={t('filterState')} className="flex max-w-full overflow-x-auto rounded-md border border-line-strong bg-surface p-0.5 shadow-card">
+        {stateFilters.map((state) => (
+          <button
+            key={state}
+            type="button"
+            aria-pressed={filter.state === state}
+            onClick={() => onChange({ state })}
+            className={classNames(
+              'flex h-7 items-center gap-1.5 whitespace-nowrap rounded-sm px-2.5 font-medium text-muted text-sm hover:text-ink',
+              filter.state === state && 'bg-accent-soft text-accent hover:text-accent',
+            )}
+          >
+            {t(`filters.${state}`)}
+            <span className="text-xs opacity-75">{filterContainers(containers, { ...filter, state }).length}</span>
+          </button>
+        ))}
+      </fieldset>
+      {hosts.length > 1 && (
+        <select aria-label={t('filterHost')} value={filter.hostId} onChange={(event) => onChange({ hostId: event.target.value })} className="input w-auto max-w-full pr-7 shadow-card">
+          <option value="">{t('allHosts')}</option>
+          {hosts.map((host) => (
+            <option key={host.id} value={host.id}>
+              {host.name}
+            </option>
+          ))}
+        </select>
+      )}
+    </search>
+  );
+}

@@ -1,0 +1,95 @@
+'use client';
+import { ChevronRight, Server, Trash2 } from 'lucide-react';
+import Link from 'next/link';
+import { useRouter } from 'next/navigation';
+import { useTranslations } from 'next-intl';
+import { useState } from 'react';
+import { OfflineBanner } from '@/components/hosts/offline-banner.tsx';
+import { Banner } from '@/components/ui/banner.tsx';
+import { Button } from '@/components/ui/button.tsx';
+import type { ContainerView } from '@/server/views.ts';
+import { actionIcons } from './action-icons.ts';
+import type { ContainerMutations } from './container-types.ts';
+import { KillDialog } from './kill-dialog.tsx';
+import { possibleActions } from './possible-actions.ts';
+import { RemoveDialog } from './remove-dialog.tsx';
+import { OomBadge, StateBadge } from './state-badge.tsx';
+import { StatusText } from './status-text.tsx';
+import { useContainerMutation } from './use-container-mutation.ts';
+
+interface ContainerHeaderProps {
+  container: ContainerView;
+  fetchedAt: number;
+  hostLastSeenAt: number | null;
+  mutations: ContainerMutations;
+}
+
+export function ContainerHeader({ container, fetchedAt, hostLastSeenAt, mutations }: ContainerHeaderProps) {
+  const t = useTranslations('containers');
+  const router = useRouter();
+  const [dialog, setDialog] = useState<'remove' | 'kill' | null>(null);
+  const { run, pending, failure } = useContainerMutation(container, mutations);
+  const offline = container.hostState === 'offline';
+  return (
+    <header className="mb-4">
+      <nav aria-label={t('path')} className="mb-2 flex flex-wrap items-center gap-1 text-muted text-sm">
+        <Link href="/containers" className="hover:text-accent hover:underline">
+          {t('title')}
+        </Link>
+        <ChevronRight aria-hidden className="size-3.5 text-faint" />
+        <Link href={`/hosts/${container.hostId}`} className="flex items-center gap-1 hover:text-accent hover:underline">
+          <Server aria-hidden className="size-3.5" />
+          {container.hostName}
+        </Link>
+      </nav>
+      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+        <div className="min-w-0">
+          <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+            <h1 className="min-w-0 break-all font-semibold text-xl tracking-tight">{container.name}</h1>
+            <StateBadge state={container.state} />
+            {container.oomKilled && <OomBadge />}
+          </div>
+          <p className="mt-1 text-muted text-sm">
+            <StatusText container={container} />
+          </p>
+        </div>
+        <div className="flex flex-wrap gap-2">
+          {possibleActions(container.state).map((action) => {
+            const Icon = actionIcons[action];
+            return (
+              <Button
+                key={action}
+                variant={action === 'start' ? 'primary' : 'secondary'}
+                disabled={offline || (pending !== null && pending !== action)}
+                pending={pending === action}
+                onClick={() => (action === 'kill' ? setDialog('kill') : run(action))}
+              >
+                {pending !== action && <Icon aria-hidden />}
+                {t(`actions.${action}`)}
+              </Button>
+            );
+          })}
+          <Button variant="danger-quiet" disabled={offline || pending !== null} onClick={() => setDialog('remove')}>
+            <Trash2 aria-hidden />
+            {t('actions.remove')}
+          </Button>
+        </div>
+      </div>
+      {failure && (
+        <Banner tone="danger" role="alert" className="mt-3">
+          {failure}
+        </Banner>
+      )}
+      {offline && (
+        <OfflineBanner hostName={container.hostName} seenAt={hostLastSeenAt ?? fetchedAt} />
+      )}
+      {container.oomKilled && (
+        <Banner tone="danger" className="mt-3" title={t('oomKilled')}>
+          {t('oomHint')}
+        </Banner>
+      )}
+      <RemoveDialog container={container} mutations={mutations} open={dialog === 'remove'} onOpenChange={(open) => setDialog(open ? 'remove' : null)} onRemoved={() => router.push('/containers')} />
+      <KillDialog container={container} mutations={mutations} open={dialog === 'kill'} onOpenChange={(open) => setDialog(open ? 'kill' : null)} />
+    </header>
+  );
+}

@@ -1,0 +1,153 @@
+import { CircleCheck, CircleMinus, ShieldPlus, TriangleAlert } from 'lucide-react';
+import { useTranslations } from 'next-intl';
+import { Badge } from '@/components/ui/badge.tsx';
+import { Card, CardHeader } from '@/components/ui/card.tsx';
+import { Facts } from '@/components/ui/facts.tsx';
+import { TimeAgo } from '@/components/ui/time-ago.tsx';
+import type { ContainerDetailView } from '@/server/views.ts';
+import { EnvironmentCard } from './environment-card.tsx';
+import { type Inspect, type IsolationFact, isolationFacts } from './inspect.ts';
+import { LimitsSummary } from './limits-summary.tsx';
+import { PortList } from './port-list.tsx';
+
+export function OverviewTab({ container, inspect }: { container: ContainerDetailView; inspect: Inspect }) {
+  return (
+    <div className="grid items-start gap-4 lg:grid-cols-2">
+      <div className="flex min-w-0 flex-col gap-4">
+        <SummaryCard container={container} inspect={inspect} />
+        <MountsCard mounts={inspect.Mounts} />
+        <EnvironmentCard env={inspect.Config.Env} />
+      </div>
+      <div className="flex min-w-0 flex-col gap-4">
+        <IsolationCard inspect={inspect} />
+        <LimitsSummary inspect={inspect} />
+        <LabelsCard labels={container.labels} />
+      </div>
+    </div>
+  );
+}
+
+function SummaryCard({ container, inspect }: { container: ContainerDetailView; inspect: Inspect }) {
+  const t = useTranslations('containers.overview');
+  const networks = Object.entries(inspect.NetworkSettings);
+  const restart = inspect.HostConfig.RestartPolicy;
+  return (
+    <Card>
+      <CardHeader title={t('summary')} />
+      <Facts
+        items={[
+          { term: t('image'), value: container.image, mono: true },
+          { term: t('command'), value: container.command || '–', mono: true },
+          { term: t('id'), value: container.id.slice(0, 12), mono: true },
+          { term: t('hostname'), value: inspect.Config.Hostname || '–', mono: true },
+          { term: t('user'), value: inspect.Config.User || 'root', mono: true },
+          { term: t('workingDir'), value: inspect.Config.WorkingDir || '/', mono: true },
+          { term: t('ports'), value: <PortList ports={container.ports} /> },
+          {
+            term: t('networks'),
+            value: networks.length === 0 ? inspect.HostConfig.NetworkMode || '–' : networks.map(([name, network]) => <div key={name}>{network.IPAddress ? `${name}: ${network.IPAddress}` : name}</div>),
+          },
+          ...(inspect.State.pid > 0 ? [{ term: t('pid'), value: String(inspect.State.pid), mono: true }] : []),
+          { term: t('created'), value: <TimeAgo at={container.createdAt} /> },
+          { term: t('restart'), value: restart?.Name && restart.Name !== 'no' ? `${restart.Name}${restart.MaximumRetryCount ? `:${restart.MaximumRetryCount}` : ''}` : t('restartNo') },
+          ...(inspect.HostConfig.AutoRemove ? [{ term: t('autoRemove'), value: t('autoRemoveText') }] : []),
+          ...(inspect.State.error ? [{ term: t('error'), value: <span className="text-danger">{inspect.State.error}</span> }] : []),
+        ]}
+      />
+    </Card>
+  );
+}
+
+const looks = {
+  strong: { icon: ShieldPlus, look: 'text-success' },
+  default: { icon: CircleCheck, look: 'text-success' },
+  weak: { icon: TriangleAlert, look: 'text-warning' },
+} as const;
+
+function IsolationCard({ inspect }: { inspect: Inspect }) {
+  const t = useTranslations('containers.isolation');
+  const facts = isolationFacts(inspect);
+  const weak = facts.filter((fact) => fact.strength === 'weak').length;
+  return (
+    <Card>
+      <CardHeader
+        title={t('title')}
+        actions={
+          weak === 0 ? (
+            <Badge tone="success" icon={CircleCheck}>
+              {t('full')}
+            </Badge>
+          ) : (
+            <Badge tone="warning" icon={TriangleAlert}>
+              {t('weakened', { count: weak })}
+            </Badge>
+          )
+        }
+      />
+      {inspect.HostConfig.Privileged && <p className="border-line border-b bg-warning-soft px-4 py-2 font-medium text-warning">{t('privileged')}</p>}
+      <ul className="divide-y divide-line">
+        {facts.map((fact) => (
+          <IsolationRow key={fact.key} fact={fact} />
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function IsolationRow({ fact }: { fact: IsolationFact }) {
+  const t = useTranslations('containers.isolation');
+  const { icon, look } = looks[fact.strength];
+  const neutral = fact.key === 'readOnlyRoot' && fact.sentence === 'off';
+  const Icon = neutral ? CircleMinus : icon;
+  return (
+    <li className="flex items-start gap-2.5 px-4 py-2">
+      <Icon aria-hidden className={`mt-0.5 size-4 shrink-0 ${neutral ? 'text-faint' : look}`} />
+      <p className="min-w-0 flex-1 break-words">
+        <span className="font-medium">{t(`names.${fact.key}`)}</span>{' '}
+        <span className="text-muted text-sm">
+          {fact.key === 'capabilities' || fact.key === 'seccomp' || fact.key === 'noNewPrivileges' || fact.key === 'maskedPaths' || fact.key === 'readOnlyRoot'
+            ? t(`${fact.key}.${fact.sentence}` as 'seccomp.on', { values: fact.values ?? '' })
+            : t(`namespace.${fact.sentence}` as 'namespace.private', { values: fact.values?.slice(0, 12) ?? '' })}
+        </span>
+      </p>
+      {fact.strength === 'weak' && <span className="sr-only">{t('weaker')}</span>}
+    </li>
+  );
+}
+
+function MountsCard({ mounts }: { mounts: Inspect['Mounts'] }) {
+  const t = useTranslations('containers.overview');
+  return (
+    <Card>
+      <CardHeader title={t('mounts')} />
+      {mounts.length === 0 ? (
+        <p className="px-4 py-3 text-muted text-sm">{t('noMounts')}</p>
+      ) : (
+        <ul className="divide-y divide-line">
+          {mounts.map((mount) => (
+            <li key={mount.Destination} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2">
+              <span className="min-w-0 flex-1 break-all font-mono text-sm">
+                {mount.Destination}
+                <span className="block text-muted text-xs">{mount.Name || mount.Source || '–'}</span>
+              </span>
+              <Badge>{mount.Type || 'bind'}</Badge>
+              <Badge tone={mount.RW === false ? 'neutral' : 'accent'}>{t(mount.RW === false ? 'readOnly' : 'readWrite')}</Badge>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function LabelsCard({ labels }: { labels: Record<string, string> }) {
+  const t = useTranslations('containers.overview');
+  const entries = Object.entries(labels);
+  if (entries.length === 0) return null;
+  return (
+    <Card>
+      <CardHeader title={t('labels')} />
+      <Facts items={entries.map(([term, value]) => ({ term, value: value || '–', mono: true }))} />
+    </Card>
+  );
+}

@@ -1,0 +1,74 @@
+'use client';
+import type { LiveMessage } from '@berth/shared/live/live';
+import { useRouter } from 'next/navigation';
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { LiveConnection, type LiveStatus } from './live-connection.ts';
+
+const LiveContext = createContext<LiveConnection | null>(null);
+
+const refreshAfterMs = 150;
+
+/** Opens the connection for all pages below, and renews their server data when the inventory changes. */
+export function LiveProvider({ children }: { children: ReactNode }) {
+  const [connection] = useState(() => new LiveConnection());
+  useEffect(() => {
+    connection.start();
+    return () => connection.stop();
+  }, [connection]);
+  return (
+    <LiveContext value={connection}>
+      <InventoryRefresh />
+      {children}
+    </LiveContext>
+  );
+}
+
+export function useLiveConnection(): LiveConnection {
+  const connection = useContext(LiveContext);
+  if (!connection) throw new Error('A live component stands outside of LiveProvider.');
+  return connection;
+}
+
+export function useLiveStatus(): LiveStatus {
+  const connection = useLiveConnection();
+  return useSyncExternalStore(connection.onStatus, connection.status, () => 'connecting');
+}
+
+/** Calls `onMessage` with every message while mounted; null watches nothing. */
+export function useLiveTopic(topic: string | null, onMessage: (message: LiveMessage) => void): void {
+  const connection = useLiveConnection();
+  const latest = useRef(onMessage);
+  useEffect(() => {
+    latest.current = onMessage;
+  });
+  useEffect(() => {
+    if (!topic) return;
+    const stop = connection.watch(topic, (message) => latest.current(message));
+    connection.refresh(topic);
+    return stop;
+  }, [connection, topic]);
+}
+
+/** The first change refreshes soon, those that follow are gathered, and a burst never refreshes more than a few times a second. */
+function InventoryRefresh() {
+  const router = useRouter();
+  const status = useLiveStatus();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const wasOpen = useRef(false);
+  const refresh = () => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      router.refresh();
+    }, refreshAfterMs);
+  };
+  useLiveTopic('inventory', (message) => message.type === 'inventory' && refresh());
+  // What changed while the connection was away has been missed: ask once when it is back.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a change of the connection's state counts here.
+  useEffect(() => {
+    if (status !== 'open') return;
+    if (wasOpen.current) refresh();
+    wasOpen.current = true;
+  }, [status]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return null;
+}

@@ -1,0 +1,54 @@
+/*
+ * One container up to its start gate and over it: the ordered steps, from clone3 to execve.
+ */
+#ifndef CONTAINER_H
+#define CONTAINER_H
+
+#include "cgroup.h"
+#include "rootfs.h"
+#include "spec.h"
+
+struct seccomp_program {
+  void *filters; /* struct sock_filter[] */
+  unsigned short count;
+};
+
+struct container {
+  struct spec spec;
+  struct overlay overlay;
+  bool has_overlay;
+  struct cgroup cgroup;
+  struct seccomp_program seccomp;
+  bool wants_stdin;   /* false: the program reads /dev/null */
+  const char *anchor; /* a directory of the host that the root covers inside the container's mount namespace */
+  /* made by container_create */
+  pid_t pid;
+  int pidfd;
+  int gate;     /* our end of the socket to the child */
+  int stdio[3]; /* our ends: stdin write, stdout read, stderr read; -1 with a terminal */
+  int terminal; /* pty master, or -1 */
+};
+
+/* Makes everything and stops at the start gate. On failure nothing is left but the cgroup, which the caller removes.
+ * `stdio`: descriptors to give the program instead of pipes, or NULL. */
+int container_create(struct container *container, const int *stdio);
+/* Lets the program run. -1 when it could not be executed; failure.exit_code is 126 or 127 then. */
+int container_start(struct container *container);
+
+/* One more process inside a running container; the same last steps. `terminal` and `stdio` as above. */
+struct exec {
+  struct spec_process process;
+  pid_t pid;
+  int pidfd;
+  int stdio[3];
+  int terminal;
+};
+int container_exec(const struct container *container, struct exec *exec, bool want_stdin);
+
+/* Steps shared by init and exec. */
+int seccomp_load(const struct seccomp_program *program);
+int terminal_open(int root, const struct spec_process *process, int *peer);
+int terminal_console(int root, int peer);
+int terminal_resize(int terminal, unsigned width, unsigned height);
+
+#endif

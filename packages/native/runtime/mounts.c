@@ -1,0 +1,460 @@
+#include "mounts.h"
+
+#include "cleanup.h"
+#include "kernel.h"
+#include "report.h"
+
+#include <fnmatch.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#define IN_ROOT (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+
+static const struct {
+  const char *name;
+  uint64_t set, clear;
+} attributes[] = {
+    {"ro", MOUNT_ATTR_RDONLY, 0},
+    {"rw", 0, MOUNT_ATTR_RDONLY},
+    {"nosuid", MOUNT_ATTR_NOSUID, 0},
+    {"suid", 0, MOUNT_ATTR_NOSUID},
+    {"nodev", MOUNT_ATTR_NODEV, 0},
+    {"dev", 0, MOUNT_ATTR_NODEV},
+    {"noexec", MOUNT_ATTR_NOEXEC, 0},
+    {"exec", 0, MOUNT_ATTR_NOEXEC},
+    {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0},
+    {"noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
+    {"relatime", 0, MOUNT_ATTR__ATIME},
+    {"strictatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME},
+    {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
+};
+
+static const struct {
+  const char *name;
+  unsigned long flag;
+  bool recursive;
+} propagations[] = {
+    {"private", MS_PRIVATE, false},       {"rprivate", MS_PRIVATE, true},       {"slave", MS_SLAVE, false},
+    {"rslave", MS_SLAVE, true},           {"shared", MS_SHARED, false},         {"rshared", MS_SHARED, true},
+    {"unbindable", MS_UNBINDABLE, false}, {"runbindable", MS_UNBINDABLE, true},
+};
+
+static bool take_attribute(const char *name, struct mount_options *options) {
+  for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
+    if (strcmp(name, attributes[i].name) == 0) {
+      options->set = (options->set & ~attributes[i].clear) | attributes[i].set;
+      options->clear |= attributes[i].clear;
+      return true;
+    }
+  for (size_t i = 0; name[0] == 'r' && i < sizeof attributes / sizeof *attributes; i++)
+    if (strcmp(name + 1, attributes[i].name) == 0 && attributes[i].set) {
+      options->set_recursive |= attributes[i].set; /* rro, rnosuid, ... */
+      return true;
+    }
+  for (size_t i = 0; i < sizeof propagations / sizeof *propagations; i++)
+    if (strcmp(name, propagations[i].name) == 0) {
+      options->propagation = propagations[i].flag;
+      options->propagation_recursive = propagations[i].recursive;
+      return true;
+    }
+  return false;
+}
+
+int mounts_options(const struct spec_mount *mount, struct mount_options *options) {
+  memset(options, 0, sizeof *options);
+  size_t used = 0;
+  options->bind = mount->type && strcmp(mount->type, "bind") == 0;
+  for (int i = 0; i < mount->options.count; i++) {
+    const char *option = mount->options.items[i];
+    if (strcmp(option, "bind") == 0)
+      options->bind = true;
+    else if (strcmp(option, "rbind") == 0)
+      options->bind = options->recursive = true;
+    else if (strcmp(option, "idmap") == 0)
+      options->idmap = true;
+    else if (strcmp(option, "ridmap") == 0)
+      options->idmap = options->idmap_recursive = true;
+    else if (strcmp(option, "tmpcopyup") == 0)
+      options->copy_up = true;
+    else if (strcmp(option, "defaults") != 0 && !take_attribute(option, options)) {
+      if (options->bind)
+        return report_invalid("reading mounts", "%s: unknown option %s", mount->destination, option);
+      int length = snprintf(options->data + used, sizeof options->data - used, "%s%s", used ? "," : "", option);
+      if (length < 0 || used + (size_t)length >= sizeof options->data)
+        return report_invalid("reading mounts", "%s: options are too long", mount->destination);
+      used += (size_t)length;
+    }
+  }
+  return 0;
+}
+
+int mounts_mkdir(int root, const char *path, mode_t mode) {
+  char copy[4096];
+  snprintf(copy, sizeof copy, "%s", path);
+  for (size_t at = 1;; at++) {
+    if (copy[at] != '/' && copy[at] != 0)
+      continue;
+    char kept = copy[at];
+    copy[at] = 0;
+    cleanup_fd int there = sys_openat2(root, copy, O_PATH | O_DIRECTORY, 0, IN_ROOT);
+    if (there < 0) {
+      if (errno != ENOENT)
+        return report_errno("making a mount point", "openat2", "%s", copy);
+      char *slash = strrchr(copy, '/');
+      *slash = 0;
+      cleanup_fd int parent = sys_openat2(root, copy[0] ? copy : "/", O_PATH | O_DIRECTORY, 0, IN_ROOT);
+      *slash = '/';
+      /* The name itself may be a dangling link: mkdirat makes nothing through it. */
+      if (parent < 0 || (slash[1] && mkdirat(parent, slash + 1, mode) < 0 && errno != EEXIST))
+        return report_errno("making a mount point", "mkdirat", "%s", copy);
+    }
+    copy[at] = kept;
+    if (!kept)
+      return 0;
+  }
+}
+
+static int make_file(int root, const char *path) {
+  char directory[4096];
+  snprintf(directory, sizeof directory, "%s", path);
+  char *slash = strrchr(directory, '/');
+  *slash = 0;
+  if (directory[0] && mounts_mkdir(root, directory, 0755) < 0)
+    return -1;
+  cleanup_fd int fd = sys_openat2(root, path, O_CREAT | O_RDONLY | O_NONBLOCK, 0644, IN_ROOT);
+  return fd < 0 ? report_errno("making a mount point", "openat2", "%s", path) : 0;
+}
+
+static int open_target(int root, const char *path, bool directory) {
+  int fd = sys_openat2(root, path, O_PATH, 0, IN_ROOT);
+  if (fd < 0 && errno == ENOENT) {
+    if ((directory ? mounts_mkdir(root, path, 0755) : make_file(root, path)) < 0)
+      return -1;
+    fd = sys_openat2(root, path, O_PATH, 0, IN_ROOT);
+  }
+  return fd < 0 ? report_errno("opening a mount point", "openat2", "%s", path) : fd;
+}
+
+/* What the kernel is told to trust must not be a place that the image chose: an ordinary directory, not a link. */
+static int refuse_link(int root, const char *path) {
+  struct stat at;
+  cleanup_fd int fd = sys_openat2(root, path, O_PATH | O_NOFOLLOW, 0, IN_ROOT);
+  if (fd >= 0 && fstat(fd, &at) == 0 && !S_ISDIR(at.st_mode))
+    return report_invalid("opening a mount point", "%s must be an ordinary directory in the image", path);
+  return 0;
+}
+
+static bool is_directory(int tree) {
+  struct stat at;
+  return fstat(tree, &at) == 0 && S_ISDIR(at.st_mode);
+}
+
+int mounts_attach(int root, int tree, const char *path, bool directory) {
+  cleanup_fd int target = open_target(root, path, directory);
+  if (target < 0)
+    return -1;
+  if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+    return report_errno("mounting", "move_mount", "%s", path);
+  return 0;
+}
+
+static int make_file_system(const char *type, const char *source, const struct mount_options *options,
+                            const char *where) {
+  cleanup_fd int context = sys_fsopen(type);
+  if (context < 0)
+    return report_errno("mounting", "fsopen", "%s at %s", type, where);
+  sys_fsconfig(context, FSCONFIG_SET_STRING, "source", source ? source : type, 0);
+  char data[1024], *save = NULL;
+  snprintf(data, sizeof data, "%s", options->data);
+  for (char *option = strtok_r(data, ",", &save); option; option = strtok_r(NULL, ",", &save)) {
+    char *equals = strchr(option, '=');
+    if (equals)
+      *equals = 0;
+    int done = equals ? sys_fsconfig(context, FSCONFIG_SET_STRING, option, equals + 1, 0)
+                      : sys_fsconfig(context, FSCONFIG_SET_FLAG, option, NULL, 0);
+    if (done < 0)
+      return report_errno("mounting", "fsconfig", "%s at %s: option %s%s%s", type, where, option, equals ? "=" : "",
+                          equals ? equals + 1 : "");
+  }
+  if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+    return report_errno("mounting", "fsconfig", "%s at %s", type, where);
+  int mount = sys_fsmount(context, (unsigned)options->set);
+  return mount < 0 ? report_errno("mounting", "fsmount", "%s at %s", type, where) : mount;
+}
+
+/* sysfs belongs to its network namespace; with the host's one, the host's own view is all there is to show. */
+static int make_sysfs(const struct mount_options *options) {
+  int mount = make_file_system("sysfs", "sysfs", options, "/sys");
+  if (mount >= 0 || failure.number != EPERM)
+    return mount;
+  cleanup_fd int tree = sys_open_tree(AT_FDCWD, "/sys", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+  struct mount_attr change = {.attr_set = options->set | MOUNT_ATTR_RDONLY};
+  if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &change) < 0)
+    return report_errno("mounting", "open_tree", "/sys");
+  return steal_fd(&tree);
+}
+
+/* v1: a tmpfs with each hierarchy's own subtree, seen through the cgroup namespace the child has entered by now. */
+static int mount_cgroup_v1(int root, const struct spec_mount *mount, const struct mount_options *options,
+                           const struct cgroup *cgroup) {
+  struct mount_options tmpfs = {.set = options->set & ~(uint64_t)MOUNT_ATTR_RDONLY, .data = "mode=755,size=64k"};
+  cleanup_fd int base = make_file_system("tmpfs", "tmpfs", &tmpfs, mount->destination);
+  if (base < 0 || mounts_attach(root, base, mount->destination, true) < 0)
+    return -1;
+  for (int i = 0; i < cgroup->count; i++) {
+    const struct cgroup_hierarchy *hierarchy = &cgroup->hierarchies[i];
+    const char *name = strrchr(hierarchy->mount, '/') + 1;
+    cleanup_fd int tree = sys_open_tree(AT_FDCWD, hierarchy->directory, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    struct mount_attr change = {.attr_set = options->set};
+    if (tree < 0 || (sys_mount_setattr(tree, "", AT_EMPTY_PATH, &change) < 0))
+      return report_errno("mounting", "open_tree", "%s", hierarchy->directory);
+    char path[4352];
+    snprintf(path, sizeof path, "%s/%s", mount->destination, name);
+    cleanup_fd int there = sys_openat2(root, path, O_PATH | O_DIRECTORY, 0, IN_ROOT);
+    if (there < 0 && mounts_attach(root, tree, path, true) < 0)
+      return -1;
+  }
+  struct mount_attr change = {.attr_set = options->set & MOUNT_ATTR_RDONLY};
+  if (change.attr_set && sys_mount_setattr(base, "", AT_EMPTY_PATH, &change) < 0)
+    return report_errno("mounting", "mount_setattr", "%s", mount->destination);
+  return 0;
+}
+
+static int propagate(int tree, const struct mount_options *options) {
+  struct mount_attr change = {.propagation = options->propagation};
+  if (!options->propagation)
+    return 0;
+  if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (options->propagation_recursive ? AT_RECURSIVE : 0), &change) < 0)
+    return report_errno("setting a mount's propagation", "mount_setattr", "%s", "");
+  return 0;
+}
+
+/* A file system mounted over a directory takes over its mode when the spec names none (runc, crun do so for tmpfs). */
+static void inherit_mode(int root, const struct spec_mount *mount, struct mount_options *options) {
+  struct stat at;
+  if (strstr(options->data, "mode="))
+    return;
+  cleanup_fd int target = sys_openat2(root, mount->destination, O_PATH, 0, IN_ROOT);
+  if (target < 0 || fstat(target, &at) < 0)
+    return;
+  size_t used = strlen(options->data);
+  snprintf(options->data + used, sizeof options->data - used, "%smode=%o", used ? "," : "", at.st_mode & 07777);
+}
+
+static bool is_below_proc(const char *destination) {
+  static const char *const allowed[] = {"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo",
+                                        "/proc/stat",    "/proc/swaps",     "/proc/uptime",
+                                        "/proc/loadavg", "/proc/slabinfo",  "/proc/net/dev"};
+  for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+    if (strcmp(destination, allowed[i]) == 0)
+      return false;
+  return fnmatch("/proc/*", destination, 0) == 0;
+}
+
+static int make_one(int root, const struct spec_mount *mount, int source, const struct cgroup *cgroup) {
+  struct mount_options options;
+  if (mounts_options(mount, &options) < 0)
+    return -1;
+  const char *type = mount->type ? mount->type : "";
+  if (is_below_proc(mount->destination))
+    return report_invalid("mounting", "%s: nothing may be mounted below /proc", mount->destination);
+  if (source >= 0) {
+    if (mounts_attach(root, source, mount->destination, is_directory(source)) < 0)
+      return -1;
+    return propagate(source, &options);
+  }
+  if (strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0 || strcmp(mount->destination, "/dev") == 0)
+    if (refuse_link(root, mount->destination) < 0)
+      return -1;
+  if (strcmp(type, "cgroup") == 0 && !cgroup->v2)
+    return cgroup->count ? mount_cgroup_v1(root, mount, &options, cgroup) : 0;
+  if (strcmp(type, "tmpfs") == 0)
+    inherit_mode(root, mount, &options);
+  bool is_cgroup = strcmp(type, "cgroup") == 0;
+  cleanup_fd int tree = strcmp(type, "sysfs") == 0 ? make_sysfs(&options)
+                                                   : make_file_system(is_cgroup ? "cgroup2" : type, mount->source,
+                                                                      &options, mount->destination);
+  if (tree < 0 || mounts_attach(root, tree, mount->destination, true) < 0)
+    return -1;
+  return propagate(tree, &options);
+}
+
+int mounts_make(int root, const struct spec *spec, const int *sources, const struct cgroup *cgroup) {
+  for (int i = 0; i < spec->mount_count; i++)
+    if (make_one(root, &spec->mounts[i], sources[i], cgroup) < 0)
+      return -1;
+  return 0;
+}
+
+/* ---- /dev */
+
+static const struct spec_device standard_devices[] = {
+    {"/dev/null", S_IFCHR, 0666, 1, 3, 0, 0},    {"/dev/zero", S_IFCHR, 0666, 1, 5, 0, 0},
+    {"/dev/full", S_IFCHR, 0666, 1, 7, 0, 0},    {"/dev/random", S_IFCHR, 0666, 1, 8, 0, 0},
+    {"/dev/urandom", S_IFCHR, 0666, 1, 9, 0, 0}, {"/dev/tty", S_IFCHR, 0666, 5, 0, 0, 0},
+};
+
+/* In a user namespace nodes cannot be made: the host's own are bound, after a look that they are what they are named.
+ */
+static int bind_device(int root, const struct spec_device *device) {
+  struct stat at;
+  cleanup_fd int tree =
+      sys_open_tree(AT_FDCWD, device->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+  if (tree < 0 || fstat(tree, &at) < 0)
+    return report_errno("making devices", "open_tree", "%s", device->path);
+  if ((at.st_mode & S_IFMT) != device->type || at.st_rdev != makedev(device->major, device->minor))
+    return report_invalid("making devices", "%s on the host is not device %u:%u", device->path, device->major,
+                          device->minor);
+  return mounts_attach(root, tree, device->path, false);
+}
+
+static int make_device(int root, const struct spec_device *device, bool bind) {
+  if (bind)
+    return bind_device(root, device);
+  char directory[4096];
+  snprintf(directory, sizeof directory, "%s", device->path);
+  char *name = strrchr(directory, '/');
+  *name++ = 0;
+  if (mounts_mkdir(root, directory, 0755) < 0)
+    return -1;
+  cleanup_fd int parent = sys_openat2(root, directory, O_PATH | O_DIRECTORY, 0, IN_ROOT);
+  if (parent < 0)
+    return report_errno("making devices", "openat2", "%s", directory);
+  if (mknodat(parent, name, device->type | device->mode, makedev(device->major, device->minor)) < 0) {
+    if (errno == EEXIST)
+      return 0;
+    return errno == EPERM ? bind_device(root, device) : report_errno("making devices", "mknodat", "%s", device->path);
+  }
+  if (fchownat(parent, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
+    return report_errno("making devices", "fchownat", "%s", device->path);
+  return fchmodat(parent, name, device->mode, 0) < 0 ? report_errno("making devices", "fchmodat", "%s", device->path)
+                                                     : 0;
+}
+
+int mounts_devices(int root, const struct spec *spec) {
+  static const struct {
+    const char *name, *target;
+  } links[] = {{"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
+               {"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},         {"core", "/proc/kcore"}};
+  bool bind = (spec->clone_flags & CLONE_NEWUSER) || spec->namespace_paths[0];
+  struct statfs fs;
+  cleanup_fd int dev = sys_openat2(root, "/dev", O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, IN_ROOT);
+  if (dev < 0 || fstatfs(dev, &fs) < 0)
+    return dev < 0 && errno == ENOENT ? 0 : report_errno("making devices", "openat2", "/dev");
+  if (fs.f_type != TMPFS_MAGIC)
+    return 0; /* the spec brings its own /dev, or none */
+  for (size_t i = 0; i < sizeof standard_devices / sizeof *standard_devices; i++)
+    if (make_device(root, &standard_devices[i], bind) < 0)
+      return -1;
+  for (int i = 0; i < spec->device_count; i++)
+    if (make_device(root, &spec->devices[i], bind) < 0)
+      return -1;
+  for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+    if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST)
+      return report_errno("making devices", "symlinkat", "/dev/%s", links[i].name);
+  return 0;
+}
+
+/* ---- masks */
+
+int mounts_mask(int root, const struct spec *spec) {
+  cleanup_fd int empty = -1;
+  for (int i = 0; i < spec->masked_paths.count; i++) {
+    const char *path = spec->masked_paths.items[i];
+    struct stat at;
+    cleanup_fd int target = sys_openat2(root, path, O_PATH, 0, IN_ROOT);
+    if (target < 0) {
+      if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
+        continue;
+      return report_errno("masking", "openat2", "%s", path);
+    }
+    if (fstat(target, &at) < 0)
+      return report_errno("masking", "fstat", "%s", path);
+    cleanup_fd int mask = -1;
+    if (S_ISDIR(at.st_mode)) {
+      if (empty < 0) { /* one for all: hundreds of masks must not be hundreds of file systems */
+        struct mount_options options = {.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                               MOUNT_ATTR_NOEXEC,
+                                        .data = "size=0,nr_inodes=2,mode=755"};
+        empty = make_file_system("tmpfs", "tmpfs", &options, path);
+      }
+      if (empty < 0)
+        return -1;
+      mask = sys_open_tree(empty, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+      if (mask < 0) { /* before Linux 6.15 a detached mount cannot be cloned: attach the first, clone that */
+        struct mount_options options = {.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                               MOUNT_ATTR_NOEXEC,
+                                        .data = "size=0,nr_inodes=2,mode=755"};
+        mask = make_file_system("tmpfs", "tmpfs", &options, path);
+      }
+    } else {
+      mask = sys_open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+      if (mask >= 0 && (fstat(mask, &at) < 0 || !S_ISCHR(at.st_mode) || at.st_rdev != makedev(1, 3)))
+        return report_invalid("masking", "/dev/null on the host is not the null device");
+    }
+    if (mask < 0 || sys_move_mount(mask, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+      return report_errno("masking", "move_mount", "%s", path);
+  }
+  return 0;
+}
+
+int mounts_readonly(int root, const struct spec *spec) {
+  for (int i = 0; i < spec->readonly_paths.count; i++) {
+    const char *path = spec->readonly_paths.items[i];
+    cleanup_fd int target = sys_openat2(root, path, O_PATH, 0, IN_ROOT);
+    if (target < 0) {
+      if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
+        continue;
+      return report_errno("making a path read-only", "openat2", "%s", path);
+    }
+    cleanup_fd int tree = sys_open_tree(target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+    struct mount_attr change = {.attr_set = MOUNT_ATTR_RDONLY};
+    if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &change) < 0)
+      return report_errno("making a path read-only", "open_tree", "%s", path);
+    if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+      return report_errno("making a path read-only", "move_mount", "%s", path);
+  }
+  return 0;
+}
+
+/* ---- sysctls: only those that belong to a namespace of the container's own */
+
+static bool is_namespaced(const char *name, const struct spec *spec) {
+  static const char *const ipc[] = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
+                                    "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+  if (strncmp(name, "net.", 4) == 0)
+    return (spec->clone_flags & CLONE_NEWNET) || spec->namespace_paths[4];
+  if (strncmp(name, "fs.mqueue.", 10) == 0)
+    return (spec->clone_flags & CLONE_NEWIPC) || spec->namespace_paths[2];
+  for (size_t i = 0; i < sizeof ipc / sizeof *ipc; i++)
+    if (strcmp(name, ipc[i]) == 0)
+      return (spec->clone_flags & CLONE_NEWIPC) || spec->namespace_paths[2];
+  return strcmp(name, "kernel.domainname") == 0 && (spec->clone_flags & CLONE_NEWUTS);
+}
+
+int mounts_sysctl(int root, const struct spec *spec) {
+  if (!spec->sysctl)
+    return 0;
+  json_object_object_foreach(spec->sysctl, name, value) {
+    char path[512];
+    if (!is_namespaced(name, spec) || strchr(name, '/') || strstr(name, "..") || strlen(name) > 400)
+      return report_invalid("setting sysctls", "%s is not of a namespace of this container's own", name);
+    snprintf(path, sizeof path, "/proc/sys/%s", name);
+    for (char *dot = path + 10; *dot; dot++)
+      *dot = *dot == '.' ? '/' : *dot;
+    struct statfs fs;
+    cleanup_fd int fd = sys_openat2(root, path, O_WRONLY, 0, IN_ROOT | RESOLVE_NO_SYMLINKS);
+    const char *text = json_object_get_string(value);
+    if (fd < 0 || fstatfs(fd, &fs) < 0)
+      return report_errno("setting sysctls", "openat2", "%s", name);
+    if (fs.f_type != PROC_SUPER_MAGIC)
+      return report_invalid("setting sysctls", "%s does not lead to procfs", name);
+    if (write(fd, text, strlen(text)) < 0)
+      return report_errno("setting sysctls", "write", "%s = %s", name, text);
+  }
+  return 0;
+}

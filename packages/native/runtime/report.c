@@ -1,0 +1,57 @@
+#include "report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct failure failure;
+
+static void fill(const char *step, const char *syscall, int number, const char *format, va_list arguments) {
+  failure.step = step;
+  failure.syscall = syscall;
+  failure.number = number;
+  failure.exit_code = 125;
+  vsnprintf(failure.detail, sizeof failure.detail, format, arguments);
+}
+
+int report_errno(const char *step, const char *syscall, const char *format, ...) {
+  int number = errno;
+  va_list arguments;
+  va_start(arguments, format);
+  fill(step, syscall, number, format, arguments);
+  va_end(arguments);
+  return -1;
+}
+
+int report_invalid(const char *step, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fill(step, "", 0, format, arguments);
+  va_end(arguments);
+  return -1;
+}
+
+int json_escape(char *out, int size, const char *text) {
+  int used = 0;
+  for (const unsigned char *at = (const unsigned char *)text; *at && used < size - 8; at++) {
+    if (*at == '"' || *at == '\\')
+      used += snprintf(out + used, 8, "\\%c", *at);
+    else if (*at < 0x20 || *at >= 0x7f)
+      used += snprintf(out + used, 8, "\\u%04x", *at);
+    else
+      out[used++] = (char)*at;
+  }
+  out[used] = 0;
+  return used;
+}
+
+int report_json(char *buffer, int size) {
+  char detail[1024];
+  json_escape(detail, sizeof detail, failure.detail);
+  return snprintf(
+      buffer, (size_t)size,
+      "{\"step\":\"%s\",\"syscall\":\"%s\",\"errno\":%d,\"error\":\"%s\",\"detail\":\"%s\",\"exitCode\":%d}",
+      failure.step ? failure.step : "", failure.syscall ? failure.syscall : "", failure.number,
+      failure.number ? strerror(failure.number) : "", detail, failure.exit_code);
+}

@@ -1,0 +1,24 @@
+/* The error contract: functions return 0 (or a descriptor) or -1, having filled the one failure of this process. */
+#ifndef REPORT_H
+#define REPORT_H
+
+struct failure {
+  const char *step;    /* what was being done, in words */
+  const char *syscall; /* which call failed, or "" */
+  int number;          /* errno, 0 for bad input */
+  int exit_code;       /* 125 set-up, 126 cannot execute, 127 not found */
+  char detail[512];    /* path, value, or what to do */
+};
+
+extern struct failure failure;
+
+/* Fills the failure with the errno of now; always returns -1. */
+int report_errno(const char *step, const char *syscall, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Bad input: no system call failed. */
+int report_invalid(const char *step, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* One JSON object, no newline. Returns its length. */
+int report_json(char *buffer, int size);
+/* Writes text as the inside of a JSON string. */
+int json_escape(char *out, int size, const char *text);
+
+#endif

@@ -1,0 +1,353 @@
+#include "spec.h"
+
+#include "capabilities.h"
+#include "cleanup.h"
+#include "report.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+#ifndef CLONE_NEWCGROUP
+#define CLONE_NEWCGROUP 0x02000000
+#endif
+
+/* In the order of joining: the user namespace first, so that its owner may join the others. */
+const struct spec_namespace spec_namespaces[8] = {
+    {"user", CLONE_NEWUSER, "user"}, {"cgroup", CLONE_NEWCGROUP, "cgroup"}, {"ipc", CLONE_NEWIPC, "ipc"},
+    {"uts", CLONE_NEWUTS, "uts"},    {"network", CLONE_NEWNET, "net"},      {"pid", CLONE_NEWPID, "pid"},
+    {"mount", CLONE_NEWNS, "mnt"},   {"time", CLONE_NEWTIME, "time"},
+};
+
+static const struct {
+  const char *name;
+  int resource;
+} rlimit_names[] = {
+    {"RLIMIT_AS", RLIMIT_AS},           {"RLIMIT_CORE", RLIMIT_CORE},         {"RLIMIT_CPU", RLIMIT_CPU},
+    {"RLIMIT_DATA", RLIMIT_DATA},       {"RLIMIT_FSIZE", RLIMIT_FSIZE},       {"RLIMIT_LOCKS", RLIMIT_LOCKS},
+    {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK}, {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE}, {"RLIMIT_NICE", RLIMIT_NICE},
+    {"RLIMIT_NOFILE", RLIMIT_NOFILE},   {"RLIMIT_NPROC", RLIMIT_NPROC},       {"RLIMIT_RSS", RLIMIT_RSS},
+    {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},   {"RLIMIT_RTTIME", RLIMIT_RTTIME},     {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+    {"RLIMIT_STACK", RLIMIT_STACK},
+};
+
+static const char *const step = "reading config.json";
+
+static json_object *get(json_object *parent, const char *key, json_type type) {
+  json_object *value = NULL;
+  if (!json_object_is_type(parent, json_type_object) || !json_object_object_get_ex(parent, key, &value))
+    return NULL;
+  return json_object_is_type(value, type) ? value : NULL;
+}
+
+static const char *get_string(json_object *parent, const char *key) {
+  json_object *value = get(parent, key, json_type_string);
+  return value ? json_object_get_string(value) : NULL;
+}
+
+static bool get_bool(json_object *parent, const char *key) {
+  json_object *value = get(parent, key, json_type_boolean);
+  return value && json_object_get_boolean(value);
+}
+
+/* An unsigned 32-bit number; `fallback` when absent. @return -1 when out of range */
+static int get_u32(json_object *parent, const char *key, uint32_t fallback, uint32_t *out) {
+  json_object *value = NULL;
+  *out = fallback;
+  if (!json_object_is_type(parent, json_type_object) || !json_object_object_get_ex(parent, key, &value) || !value)
+    return 0;
+  int64_t number = json_object_get_int64(value);
+  if (!json_object_is_type(value, json_type_int) || number < 0 || number > (int64_t)UINT32_MAX)
+    return report_invalid(step, "%s must be a number from 0 to 4294967295", key);
+  *out = (uint32_t)number;
+  return 0;
+}
+
+static int get_strings(json_object *parent, const char *key, struct strings *out) {
+  json_object *array = get(parent, key, json_type_array);
+  int count = array ? (int)json_object_array_length(array) : 0;
+  out->items = calloc((size_t)count + 1, sizeof *out->items);
+  if (!out->items)
+    return report_errno(step, "calloc", "%s", key);
+  for (int i = 0; i < count; i++) {
+    json_object *item = json_object_array_get_idx(array, (size_t)i);
+    if (!json_object_is_type(item, json_type_string) ||
+        strlen(json_object_get_string(item)) != (size_t)json_object_get_string_len(item))
+      return report_invalid(step, "%s[%d] must be a string without NUL", key, i);
+    out->items[i] = json_object_get_string(item);
+  }
+  out->count = count;
+  return 0;
+}
+
+static int get_id_maps(json_object *parent, const char *key, struct id_maps *out) {
+  json_object *array = get(parent, key, json_type_array);
+  int count = array ? (int)json_object_array_length(array) : 0;
+  if (count == 0)
+    return 0;
+  if (count > SPEC_ID_MAPS_MAX)
+    return report_invalid(step, "%s has %d entries; the kernel takes %d", key, count, SPEC_ID_MAPS_MAX);
+  out->items = calloc((size_t)count, sizeof *out->items);
+  if (!out->items)
+    return report_errno(step, "calloc", "%s", key);
+  out->count = count;
+  for (int i = 0; i < count; i++) {
+    json_object *item = json_object_array_get_idx(array, (size_t)i);
+    struct id_map *map = &out->items[i];
+    if (get_u32(item, "containerID", 0, &map->container_id) < 0 || get_u32(item, "hostID", 0, &map->host_id) < 0 ||
+        get_u32(item, "size", 0, &map->size) < 0)
+      return -1;
+    if (map->size == 0 || map->size > UINT32_MAX - map->host_id || map->size > UINT32_MAX - map->container_id)
+      return report_invalid(step, "%s[%d] has an impossible size", key, i);
+  }
+  return 0;
+}
+
+static int parse_capabilities(json_object *tree, struct capability_sets *sets) {
+  json_object *object = get(tree, "capabilities", json_type_object);
+  if (!object)
+    return 0;
+  sets->given = true;
+  struct {
+    const char *key;
+    uint64_t *set;
+  } kinds[] = {{"bounding", &sets->bounding},
+               {"effective", &sets->effective},
+               {"inheritable", &sets->inheritable},
+               {"permitted", &sets->permitted},
+               {"ambient", &sets->ambient}};
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    json_object *array = get(object, kinds[k].key, json_type_array);
+    for (size_t i = 0; array && i < json_object_array_length(array); i++) {
+      const char *name = json_object_get_string(json_object_array_get_idx(array, i));
+      int number = name ? capability_number(name) : -1;
+      if (number < 0)
+        return report_invalid(step, "unknown capability %s", name ? name : "null");
+      *kinds[k].set |= 1ull << number;
+    }
+  }
+  return 0;
+}
+
+static int parse_rlimits(json_object *tree, struct spec_process *process) {
+  json_object *array = get(tree, "rlimits", json_type_array);
+  int count = array ? (int)json_object_array_length(array) : 0;
+  if (count == 0)
+    return 0;
+  process->rlimits = calloc((size_t)count, sizeof *process->rlimits);
+  if (!process->rlimits)
+    return report_errno(step, "calloc", "rlimits");
+  for (int i = 0; i < count; i++) {
+    json_object *item = json_object_array_get_idx(array, (size_t)i);
+    const char *type = get_string(item, "type");
+    json_object *soft = get(item, "soft", json_type_int), *hard = get(item, "hard", json_type_int);
+    struct spec_rlimit *limit = &process->rlimits[i];
+    limit->name = NULL;
+    for (size_t k = 0; type && k < sizeof rlimit_names / sizeof *rlimit_names; k++)
+      if (strcmp(type, rlimit_names[k].name) == 0) {
+        limit->resource = rlimit_names[k].resource;
+        limit->name = rlimit_names[k].name;
+      }
+    if (!limit->name || !soft || !hard)
+      return report_invalid(step, "rlimits[%d]: unknown type %s, or soft or hard missing", i, type ? type : "null");
+    limit->value.rlim_cur = json_object_get_uint64(soft);
+    limit->value.rlim_max = json_object_get_uint64(hard);
+    if (limit->value.rlim_cur > limit->value.rlim_max)
+      return report_invalid(step, "%s: the soft limit is above the hard one", type);
+    for (int k = 0; k < i; k++)
+      if (process->rlimits[k].resource == limit->resource)
+        return report_invalid(step, "%s is given twice", type);
+    process->rlimit_count = i + 1;
+  }
+  return 0;
+}
+
+int spec_parse_process(json_object *tree, struct spec_process *process) {
+  memset(process, 0, sizeof *process);
+  process->umask = -1;
+  process->terminal = get_bool(tree, "terminal");
+  json_object *size = get(tree, "consoleSize", json_type_object), *user = get(tree, "user", json_type_object);
+  uint32_t number;
+  if (get_u32(size, "width", 0, &number) < 0)
+    return -1;
+  process->width = (unsigned short)number;
+  if (get_u32(size, "height", 0, &number) < 0)
+    return -1;
+  process->height = (unsigned short)number;
+  if (get_u32(user, "uid", 0, &process->uid) < 0 || get_u32(user, "gid", 0, &process->gid) < 0)
+    return -1;
+  if (process->uid == UINT32_MAX || process->gid == UINT32_MAX)
+    return report_invalid(step, "user: 4294967295 is no id");
+  if (get_u32(user, "umask", UINT32_MAX, &number) < 0)
+    return -1;
+  process->umask = number == UINT32_MAX ? -1 : (int)(number & 0777);
+  json_object *groups = get(user, "additionalGids", json_type_array);
+  process->group_count = groups ? (int)json_object_array_length(groups) : 0;
+  process->groups = calloc((size_t)process->group_count + 1, sizeof *process->groups);
+  if (!process->groups)
+    return report_errno(step, "calloc", "additionalGids");
+  for (int i = 0; i < process->group_count; i++) {
+    int64_t gid = json_object_get_int64(json_object_array_get_idx(groups, (size_t)i));
+    if (gid < 0 || gid >= (int64_t)UINT32_MAX)
+      return report_invalid(step, "additionalGids[%d] is no id", i);
+    process->groups[i] = (gid_t)gid;
+  }
+  if (get_strings(tree, "args", &process->args) < 0 || get_strings(tree, "env", &process->env) < 0)
+    return -1;
+  for (int i = 0; i < process->env.count; i++)
+    if (process->env.items[i][0] == '=' || !strchr(process->env.items[i], '='))
+      return report_invalid(step, "env[%d] is not NAME=value", i);
+  process->cwd = get_string(tree, "cwd");
+  if (!process->cwd || process->cwd[0] != '/')
+    return report_invalid(step, "process.cwd must be an absolute path");
+  if (process->args.count == 0 || process->args.items[0][0] == 0)
+    return report_invalid(step, "process.args must name a program");
+  process->no_new_privileges = get_bool(tree, "noNewPrivileges");
+  json_object *adjust = get(tree, "oomScoreAdj", json_type_int);
+  process->has_oom_score_adj = adjust != NULL;
+  process->oom_score_adj = adjust ? json_object_get_int(adjust) : 0;
+  process->apparmor_profile = get_string(tree, "apparmorProfile");
+  process->selinux_label = get_string(tree, "selinuxLabel");
+  if (parse_capabilities(tree, &process->capabilities) < 0)
+    return -1;
+  return parse_rlimits(tree, process);
+}
+
+static int parse_mounts(json_object *tree, struct spec *spec) {
+  json_object *array = get(tree, "mounts", json_type_array);
+  int count = array ? (int)json_object_array_length(array) : 0;
+  spec->mounts = calloc((size_t)count + 1, sizeof *spec->mounts);
+  if (!spec->mounts)
+    return report_errno(step, "calloc", "mounts");
+  for (int i = 0; i < count; i++) {
+    json_object *item = json_object_array_get_idx(array, (size_t)i);
+    struct spec_mount *mount = &spec->mounts[i];
+    spec->mount_count = i + 1;
+    mount->destination = get_string(item, "destination");
+    mount->type = get_string(item, "type");
+    mount->source = get_string(item, "source");
+    if (!mount->destination || mount->destination[0] != '/' || strlen(mount->destination) >= 4096)
+      return report_invalid(step, "mounts[%d].destination must be an absolute path under 4096 bytes", i);
+    if (get_strings(item, "options", &mount->options) < 0 || get_id_maps(item, "uidMappings", &mount->uid_maps) < 0 ||
+        get_id_maps(item, "gidMappings", &mount->gid_maps) < 0)
+      return -1;
+  }
+  return 0;
+}
+
+static int parse_namespaces(json_object *linux_object, struct spec *spec) {
+  json_object *array = get(linux_object, "namespaces", json_type_array);
+  for (size_t i = 0; array && i < json_object_array_length(array); i++) {
+    json_object *item = json_object_array_get_idx(array, i);
+    const char *type = get_string(item, "type"), *path = get_string(item, "path");
+    int found = -1;
+    for (int k = 0; type && k < 8; k++)
+      if (strcmp(type, spec_namespaces[k].name) == 0)
+        found = k;
+    if (found < 0)
+      return report_invalid(step, "unknown namespace type %s", type ? type : "null");
+    if ((spec->clone_flags & spec_namespaces[found].flag) || spec->namespace_paths[found])
+      return report_invalid(step, "namespace %s is given twice", type);
+    if (path && path[0])
+      spec->namespace_paths[found] = path;
+    else
+      spec->clone_flags |= spec_namespaces[found].flag;
+  }
+  return 0;
+}
+
+static int parse_devices(json_object *linux_object, struct spec *spec) {
+  json_object *array = get(linux_object, "devices", json_type_array);
+  int count = array ? (int)json_object_array_length(array) : 0;
+  spec->devices = calloc((size_t)count + 1, sizeof *spec->devices);
+  if (!spec->devices)
+    return report_errno(step, "calloc", "devices");
+  for (int i = 0; i < count; i++) {
+    json_object *item = json_object_array_get_idx(array, (size_t)i);
+    struct spec_device *device = &spec->devices[i];
+    const char *type = get_string(item, "type");
+    uint32_t mode, uid, gid;
+    device->path = get_string(item, "path");
+    if (!device->path || strncmp(device->path, "/dev/", 5) != 0 || !type || !strchr("cubp", type[0]))
+      return report_invalid(step, "devices[%d] needs a path below /dev and a type of c, u, b or p", i);
+    device->type = type[0] == 'b' ? S_IFBLK : type[0] == 'p' ? S_IFIFO : S_IFCHR;
+    if (get_u32(item, "major", 0, &device->major) < 0 || get_u32(item, "minor", 0, &device->minor) < 0 ||
+        get_u32(item, "fileMode", 0666, &mode) < 0 || get_u32(item, "uid", 0, &uid) < 0 ||
+        get_u32(item, "gid", 0, &gid) < 0)
+      return -1;
+    device->mode = mode & 07777;
+    device->uid = uid;
+    device->gid = gid;
+    spec->device_count = i + 1;
+  }
+  return 0;
+}
+
+static int parse_linux(json_object *linux_object, struct spec *spec) {
+  spec->cgroups_path = get_string(linux_object, "cgroupsPath");
+  spec->resources = get(linux_object, "resources", json_type_object);
+  spec->sysctl = get(linux_object, "sysctl", json_type_object);
+  spec->seccomp = get(linux_object, "seccomp", json_type_object);
+  spec->rootfs_propagation = get_string(linux_object, "rootfsPropagation");
+  if (parse_namespaces(linux_object, spec) < 0 || parse_devices(linux_object, spec) < 0 ||
+      get_id_maps(linux_object, "uidMappings", &spec->uid_maps) < 0 ||
+      get_id_maps(linux_object, "gidMappings", &spec->gid_maps) < 0 ||
+      get_strings(linux_object, "maskedPaths", &spec->masked_paths) < 0 ||
+      get_strings(linux_object, "readonlyPaths", &spec->readonly_paths) < 0)
+    return -1;
+  if ((spec->clone_flags & CLONE_NEWUSER) && (spec->uid_maps.count == 0 || spec->gid_maps.count == 0))
+    return report_invalid(step, "a new user namespace needs uidMappings and gidMappings");
+  return 0;
+}
+
+int spec_parse(json_object *tree, struct spec *spec) {
+  memset(spec, 0, sizeof *spec);
+  spec->tree = tree;
+  json_object *root = get(tree, "root", json_type_object), *process = get(tree, "process", json_type_object);
+  if (!get_string(tree, "ociVersion"))
+    return report_invalid(step, "ociVersion is missing");
+  if (!process)
+    return report_invalid(step, "process is missing");
+  spec->root_path = get_string(root, "path");
+  spec->root_readonly = get_bool(root, "readonly");
+  spec->hostname = get_string(tree, "hostname");
+  spec->domainname = get_string(tree, "domainname");
+  if (spec_parse_process(process, &spec->process) < 0 || parse_mounts(tree, spec) < 0)
+    return -1;
+  if (parse_linux(get(tree, "linux", json_type_object), spec) < 0)
+    return -1;
+  if (!(spec->clone_flags & CLONE_NEWNS))
+    return report_invalid(step, "a mount namespace of its own is needed");
+  if (spec->hostname && !(spec->clone_flags & CLONE_NEWUTS) && !spec->namespace_paths[3])
+    return report_invalid(step, "hostname needs a uts namespace");
+  return 0;
+}
+
+void spec_free_process(struct spec_process *process) {
+  free(process->groups);
+  free(process->args.items);
+  free(process->env.items);
+  free(process->rlimits);
+  memset(process, 0, sizeof *process);
+}
+
+void spec_free(struct spec *spec) {
+  spec_free_process(&spec->process);
+  for (int i = 0; i < spec->mount_count; i++) {
+    free(spec->mounts[i].options.items);
+    free(spec->mounts[i].uid_maps.items);
+    free(spec->mounts[i].gid_maps.items);
+  }
+  free(spec->mounts);
+  free(spec->devices);
+  free(spec->uid_maps.items);
+  free(spec->gid_maps.items);
+  free(spec->masked_paths.items);
+  free(spec->readonly_paths.items);
+  json_object_put(spec->tree);
+  memset(spec, 0, sizeof *spec);
+}
