@@ -22,9 +22,15 @@ public:
       reset(other.release());
     return *this;
   }
-  ~Fd() { reset(-1); }
-  int get() const { return number; }
-  explicit operator bool() const { return number >= 0; }
+  ~Fd() {
+    reset(-1);
+  }
+  int get() const {
+    return number;
+  }
+  explicit operator bool() const {
+    return number >= 0;
+  }
   int release() {
     int result = number;
     number = -1;

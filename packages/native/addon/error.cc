@@ -7,7 +7,9 @@
 
 namespace error {
 
-Failure last(const char *syscall, std::string path) { return {errno, syscall, std::move(path), {}}; }
+Failure last(const char *syscall, std::string path) {
+  return {errno, syscall, std::move(path), {}};
+}
 
 Failure with(int number, const char *syscall, std::string path, std::string detail) {
   return {number, syscall, std::move(path), std::move(detail)};
@@ -15,8 +17,8 @@ Failure with(int number, const char *syscall, std::string path, std::string deta
 
 Napi::Error make(Napi::Env env, const Failure &failure) {
   const char *code = uv_err_name(-failure.number);
-  std::string message = std::string(code) + ": " + (failure.detail.empty() ? strerror(failure.number) : failure.detail) +
-                        ", " + failure.syscall;
+  std::string message = std::string(code) + ": " +
+                        (failure.detail.empty() ? strerror(failure.number) : failure.detail) + ", " + failure.syscall;
   if (!failure.path.empty())
     message += " '" + failure.path + "'";
   Napi::Error result = Napi::Error::New(env, message);
@@ -29,7 +31,9 @@ Napi::Error make(Napi::Env env, const Failure &failure) {
   return result;
 }
 
-void raise(Napi::Env env, const Failure &failure) { make(env, failure).ThrowAsJavaScriptException(); }
+void raise(Napi::Env env, const Failure &failure) {
+  make(env, failure).ThrowAsJavaScriptException();
+}
 
 namespace {
 
@@ -39,10 +43,14 @@ public:
       : Napi::AsyncWorker(env, "berth"), deferred(Napi::Promise::Deferred::New(env)), work(std::move(work)),
         done(std::move(done)) {}
 
-  Napi::Promise promise() const { return deferred.Promise(); }
+  Napi::Promise promise() const {
+    return deferred.Promise();
+  }
 
 protected:
-  void Execute() override { failure = work(); }
+  void Execute() override {
+    failure = work();
+  }
   void OnOK() override {
     Napi::Env env = Env();
     if (failure)

@@ -12,7 +12,9 @@ struct Failure {
   std::string syscall;
   std::string path;
   std::string detail;
-  explicit operator bool() const { return number != 0; }
+  explicit operator bool() const {
+    return number != 0;
+  }
 };
 
 /// The errno of now, with what failed.

@@ -236,9 +236,13 @@ private:
   }
 
   /// A kept descriptor may now point to a directory that is no longer at its path.
-  void forgetParent() { stale = true; }
+  void forgetParent() {
+    stale = true;
+  }
 
-  static bool isWhiteout(const struct stat &file) { return S_ISCHR(file.st_mode) && file.st_rdev == 0; }
+  static bool isWhiteout(const struct stat &file) {
+    return S_ISCHR(file.st_mode) && file.st_rdev == 0;
+  }
 
   bool whiteout(int parent, const std::string &base, const Entry &entry) {
     if (base == ".wh..wh..opq")
@@ -291,8 +295,7 @@ private:
     if (parts.empty())
       return refuse(EBADMSG, entry, "a hard link to a directory");
     // A descriptor of the parent and a last name that linkat does not follow: a link to a symlink links the symlink.
-    beneath::Fd targetParent(
-        beneath::open(root, joined(parts, parts.size() - 1).c_str(), O_PATH | O_DIRECTORY));
+    beneath::Fd targetParent(beneath::open(root, joined(parts, parts.size() - 1).c_str(), O_PATH | O_DIRECTORY));
     struct stat target, existing;
     if (!targetParent || fstatat(targetParent.get(), parts.back().c_str(), &target, AT_SYMLINK_NOFOLLOW) != 0)
       return refuse(EBADMSG, entry, "a hard link to a file that is not in the archive before it");
@@ -317,8 +320,8 @@ private:
       return false;
     if (symlinkat(entry.link.c_str(), parent, base.c_str()) != 0)
       return fail("symlinkat", entry);
-    uid_t uid;
-    gid_t gid;
+    uid_t uid = 0;
+    gid_t gid = 0;
     if (!owner(entry, uid, gid))
       return false;
     if (fchownat(parent, base.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
@@ -339,8 +342,8 @@ private:
       return false;
     if (mknodat(parent, base.c_str(), kind | 0600, makedev(entry.major, entry.minor)) != 0)
       return fail("mknodat", entry);
-    uid_t uid;
-    gid_t gid;
+    uid_t uid = 0;
+    gid_t gid = 0;
     if (!owner(entry, uid, gid))
       return false;
     // Made a moment ago in a directory nobody else writes to, or, in a running container, by whom else but its root:
@@ -390,8 +393,8 @@ private:
 
   /// Owner, attributes, mode, times, in this order: chown clears setuid bits and file capabilities.
   bool metadata(int fd, const Entry &entry, const std::string &path) {
-    uid_t uid;
-    gid_t gid;
+    uid_t uid = 0;
+    gid_t gid = 0;
     if (!owner(entry, uid, gid))
       return false;
     if (fchown(fd, uid, gid) != 0)
@@ -422,7 +425,9 @@ private:
            name == "system.posix_acl_default";
   }
 
-  static void timesOf(const Entry &entry, struct timespec times[2]) { setTimes(entry.mtime, entry.mtimeNanos, times); }
+  static void timesOf(const Entry &entry, struct timespec times[2]) {
+    setTimes(entry.mtime, entry.mtimeNanos, times);
+  }
   static void setTimes(int64_t seconds, long nanos, struct timespec times[2]) {
     constexpr int64_t earliest = -(1LL << 31), latest = (1LL << 33);
     times[0] = {0, UTIME_OMIT};

@@ -150,7 +150,9 @@ private:
       failure = error::with(number, "applyTar", {}, detail);
     return false;
   }
-  bool broken(const char *detail) { return fail(EBADMSG, detail); }
+  bool broken(const char *detail) {
+    return fail(EBADMSG, detail);
+  }
 
   /// More bytes into the empty buffer; false at end of file or on failure.
   bool fill() {

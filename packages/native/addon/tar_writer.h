@@ -33,7 +33,9 @@ struct WriteOptions {
 
 class Writer {
 public:
-  Writer(int fd, WriteOptions options) : fd(fd), options(std::move(options)) { pending.reserve(flushBytes * 2); }
+  Writer(int fd, WriteOptions options) : fd(fd), options(std::move(options)) {
+    pending.reserve(flushBytes * 2);
+  }
 
   error::Failure run(int root, const std::string &path) {
     // O_PATH|O_NOFOLLOW: a symlink named last is written as a symlink, and a FIFO is not opened.
@@ -81,7 +83,9 @@ private:
     return true;
   }
 
-  static std::string procPath(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+  static std::string procPath(int fd) {
+    return "/proc/self/fd/" + std::to_string(fd);
+  }
 
   bool tree(int file, const std::string &name, int depth) {
     struct stat stat;
@@ -91,8 +95,8 @@ private:
       return true;
     if (options.layer && S_ISCHR(stat.st_mode) && stat.st_rdev == 0) {
       size_t slash = name.rfind('/');
-      std::string hidden = slash == std::string::npos ? ".wh." + name
-                                                      : name.substr(0, slash + 1) + ".wh." + name.substr(slash + 1);
+      std::string hidden =
+          slash == std::string::npos ? ".wh." + name : name.substr(0, slash + 1) + ".wh." + name.substr(slash + 1);
       struct stat empty = {};
       empty.st_mode = S_IFREG;
       empty.st_mtim = stat.st_mtim;
@@ -206,8 +210,7 @@ private:
   }
 
   /// Returns whether the directory hides what lower layers have.
-  static bool readXattrs(int file, const struct stat &stat,
-                         std::vector<std::pair<std::string, std::string>> &xattrs) {
+  static bool readXattrs(int file, const struct stat &stat, std::vector<std::pair<std::string, std::string>> &xattrs) {
     if (!S_ISREG(stat.st_mode) && !S_ISDIR(stat.st_mode))
       return false;
     std::string path = procPath(file);

@@ -21,8 +21,11 @@ struct Job {
 inline Napi::Promise run(Napi::Env env, std::function<error::Failure()> work,
                          std::function<Napi::Value(Napi::Env)> done) {
   Napi::Function nothing = Napi::Function::New(env, [](const Napi::CallbackInfo &) {});
-  Job *job = new Job{Napi::Promise::Deferred::New(env), Napi::ThreadSafeFunction::New(env, nothing, "berth", 0, 1),
-                     std::move(work), std::move(done), {}};
+  Job *job = new Job{Napi::Promise::Deferred::New(env),
+                     Napi::ThreadSafeFunction::New(env, nothing, "berth", 0, 1),
+                     std::move(work),
+                     std::move(done),
+                     {}};
   Napi::Promise promise = job->deferred.Promise();
   std::thread([job] {
     job->failure = job->work();

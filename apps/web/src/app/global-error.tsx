@@ -4,7 +4,14 @@
 export default function GlobalError({ reset }: { error: Error; reset: () => void }) {
   return (
     <html lang="en">
-      <body style={{ fontFamily: 'system-ui, sans-serif', padding: '4rem 1.5rem', textAlign: 'center', colorScheme: 'light dark' }}>
+      <body
+        style={{
+          fontFamily: 'system-ui, sans-serif',
+          padding: '4rem 1.5rem',
+          textAlign: 'center',
+          colorScheme: 'light dark',
+        }}
+      >
         <h1 style={{ fontSize: '1.25rem' }}>Berth could not show this page</h1>
         <p>Your containers are not affected.</p>
         <button type="button" onClick={reset}>

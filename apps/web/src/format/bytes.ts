@@ -24,6 +24,7 @@ export type MemoryUnit = keyof typeof memoryUnits;
 
 /** The unit a form shows a limit in: the largest one that keeps the figure whole, or GiB from 1 GiB on. */
 export function splitBytes(bytes: number): { value: number; unit: MemoryUnit } {
-  if (bytes >= memoryUnits.GiB && bytes % (memoryUnits.GiB / 4) === 0) return { value: bytes / memoryUnits.GiB, unit: 'GiB' };
+  if (bytes >= memoryUnits.GiB && bytes % (memoryUnits.GiB / 4) === 0)
+    return { value: bytes / memoryUnits.GiB, unit: 'GiB' };
   return { value: Math.round((bytes / memoryUnits.MiB) * 100) / 100, unit: 'MiB' };
 }

@@ -136,3 +136,21 @@ export const fromServer = z.discriminatedUnion('type', [
 ]);
 export type FromAgent = z.infer<typeof fromAgent>;
 export type FromServer = z.infer<typeof fromServer>;
+
+/** One text message by the schema of its direction. 'unknown': a type of a newer peer, to be ignored. */
+export function parseMessage<T extends typeof fromAgent | typeof fromServer>(
+  schema: T,
+  message: string,
+): z.infer<T> | 'unknown' | 'malformed' {
+  let value: unknown;
+  try {
+    value = JSON.parse(message);
+  } catch {
+    return 'malformed';
+  }
+  const envelope = z.object({ type: z.string() }).safeParse(value);
+  if (!envelope.success) return 'malformed';
+  const known = schema.options.some((option) => option.shape.type.value === envelope.data.type);
+  if (!known) return 'unknown';
+  return schema.safeParse(value).data ?? 'malformed';
+}

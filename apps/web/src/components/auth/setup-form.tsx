@@ -33,9 +33,23 @@ export function SetupForm({ setupToken, create }: SetupFormProps) {
           {failure}
         </Banner>
       )}
-      {!setupToken && <TextField label={t('setupToken')} hint={t('setupTokenHint')} required value={token} onChange={(event) => setToken(event.target.value)} />}
+      {!setupToken && (
+        <TextField
+          label={t('setupToken')}
+          hint={t('setupTokenHint')}
+          required
+          value={token}
+          onChange={(event) => setToken(event.target.value)}
+        />
+      )}
       <EmailField value={email} onChange={setEmail} />
-      <PasswordField value={password} onChange={setPassword} autoComplete="new-password" lengthMin={passwordLengthMin} hint={t('passwordHint', { count: passwordLengthMin })} />
+      <PasswordField
+        value={password}
+        onChange={setPassword}
+        autoComplete="new-password"
+        lengthMin={passwordLengthMin}
+        hint={t('passwordHint', { count: passwordLengthMin })}
+      />
       <Button type="submit" variant="primary" size="lg" pending={pending} className="w-full">
         {t('createAdministrator')}
       </Button>

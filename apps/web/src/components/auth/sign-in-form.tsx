@@ -6,7 +6,11 @@ import { Button } from '@/components/ui/button.tsx';
 import type { ActionResult } from '@/server/views.ts';
 import { EmailField, PasswordField } from './credential-fields.tsx';
 
-export function SignInForm({ signIn }: { signIn: (credentials: { email: string; password: string }) => Promise<ActionResult> }) {
+export function SignInForm({
+  signIn,
+}: {
+  signIn: (credentials: { email: string; password: string }) => Promise<ActionResult>;
+}) {
   const t = useTranslations('auth');
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');

@@ -5,7 +5,7 @@ import type { CSSProperties } from 'react';
 export function AnsiText({ text }: { text: string }) {
   if (!text.includes('\u001b')) return text;
   return Anser.ansiToJson(text, { json: true, remove_empty: true, use_classes: true }).map((part, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one line have no other identity and never move.
+    // The parts of one line have no other identity and never move.
     <span key={index} style={styleOf(part)}>
       {part.content}
     </span>
@@ -51,7 +51,10 @@ function colorOf(name: string, trueColor: string): string | undefined {
   if (name === 'ansi-truecolor') return `rgb(${trueColor})`;
   const index = Number(/^ansi-palette-(\d+)$/.exec(name)?.[1] ?? Number.NaN);
   if (Number.isNaN(index)) return palette[name.replace(/^ansi-/, '')];
-  if (index >= 232) return `rgb(${Array(3).fill(8 + (index - 232) * 10).join()})`;
+  if (index >= 232)
+    return `rgb(${Array(3)
+      .fill(8 + (index - 232) * 10)
+      .join()})`;
   const cube = index - 16;
   return `rgb(${[Math.floor(cube / 36), Math.floor(cube / 6) % 6, cube % 6].map((step) => cubeSteps[step] ?? 0).join()})`;
 }

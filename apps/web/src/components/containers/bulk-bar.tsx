@@ -28,9 +28,14 @@ export function BulkBar({ chosen, bulk, onClear }: BulkBarProps) {
     setOpen(true);
   };
   const confirm = async () => {
-    const outcomes = await bulk(asked, chosen.map(({ hostId, id, name }) => ({ hostId, id, name })));
+    const outcomes = await bulk(
+      asked,
+      chosen.map(({ hostId, id, name }) => ({ hostId, id, name })),
+    );
     const failed = outcomes.filter((outcome) => !outcome.ok);
-    setFailures(failed.map(({ id, message }) => ({ name: chosen.find((entry) => entry.id === id)?.name ?? id, message })));
+    setFailures(
+      failed.map(({ id, message }) => ({ name: chosen.find((entry) => entry.id === id)?.name ?? id, message })),
+    );
     const done = outcomes.length - failed.length;
     if (done > 0) toast.success(t(`bulk.done.${asked}`, { count: done }));
     if (failed.length === 0) onClear();
@@ -38,12 +43,21 @@ export function BulkBar({ chosen, bulk, onClear }: BulkBarProps) {
   };
   return (
     <div className="mb-3 flex flex-col gap-2">
-      <div role="toolbar" aria-label={t('bulk.label')} className="flex flex-wrap items-center gap-2 rounded-md border border-accent/40 bg-accent-soft px-3 py-2">
+      <div
+        role="toolbar"
+        aria-label={t('bulk.label')}
+        className="flex flex-wrap items-center gap-2 rounded-md border border-accent/40 bg-accent-soft px-3 py-2"
+      >
         <span className="mr-auto font-medium">{t('bulk.selected', { count: chosen.length })}</span>
         {(['start', 'stop', 'remove'] as const).map((action) => {
           const Icon = icons[action];
           return (
-            <Button key={action} size="sm" variant={action === 'remove' ? 'danger-quiet' : 'secondary'} onClick={() => ask(action)}>
+            <Button
+              key={action}
+              size="sm"
+              variant={action === 'remove' ? 'danger-quiet' : 'secondary'}
+              onClick={() => ask(action)}
+            >
               <Icon aria-hidden />
               {t(`actions.${action}`)}
             </Button>
@@ -75,11 +89,16 @@ export function BulkBar({ chosen, bulk, onClear }: BulkBarProps) {
         <p>{t(`bulk.text.${asked}`)}</p>
         <ul className="mt-3 flex flex-wrap gap-1">
           {chosen.slice(0, namesShown).map((container) => (
-            <li key={container.id} className="max-w-full truncate rounded-sm bg-raised px-1.5 py-0.5 font-medium text-ink text-sm">
+            <li
+              key={container.id}
+              className="max-w-full truncate rounded-sm bg-raised px-1.5 py-0.5 font-medium text-ink text-sm"
+            >
               {container.name}
             </li>
           ))}
-          {chosen.length > namesShown && <li className="px-1.5 py-0.5 text-sm">{t('more', { count: chosen.length - namesShown })}</li>}
+          {chosen.length > namesShown && (
+            <li className="px-1.5 py-0.5 text-sm">{t('more', { count: chosen.length - namesShown })}</li>
+          )}
         </ul>
       </ConfirmDialog>
     </div>

@@ -17,7 +17,10 @@ export function ContainerFilters({ filter, onChange, hosts, containers }: Contai
   return (
     <search className="mb-3 flex flex-wrap items-center gap-2">
       <div className="relative w-full sm:w-72">
-        <Search aria-hidden className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-faint" />
+        <Search
+          aria-hidden
+          className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-faint"
+        />
         <input
           type="search"
           aria-label={t('search')}
@@ -27,7 +30,10 @@ export function ContainerFilters({ filter, onChange, hosts, containers }: Contai
           className="input pl-8.5"
         />
       </div>
-      <fieldset aria-label={t('filterState')} className="flex max-w-full overflow-x-auto rounded-md border border-line-strong bg-surface p-0.5 shadow-card">
+      <fieldset
+        aria-label={t('filterState')}
+        className="flex max-w-full overflow-x-auto rounded-md border border-line-strong bg-surface p-0.5 shadow-card"
+      >
         {stateFilters.map((state) => (
           <button
             key={state}
@@ -45,7 +51,12 @@ export function ContainerFilters({ filter, onChange, hosts, containers }: Contai
         ))}
       </fieldset>
       {hosts.length > 1 && (
-        <select aria-label={t('filterHost')} value={filter.hostId} onChange={(event) => onChange({ hostId: event.target.value })} className="input w-auto max-w-full pr-7 shadow-card">
+        <select
+          aria-label={t('filterHost')}
+          value={filter.hostId}
+          onChange={(event) => onChange({ hostId: event.target.value })}
+          className="input w-auto max-w-full pr-7 shadow-card"
+        >
           <option value="">{t('allHosts')}</option>
           {hosts.map((host) => (
             <option key={host.id} value={host.id}>

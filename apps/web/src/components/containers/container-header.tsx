@@ -80,16 +80,25 @@ export function ContainerHeader({ container, fetchedAt, hostLastSeenAt, mutation
           {failure}
         </Banner>
       )}
-      {offline && (
-        <OfflineBanner hostName={container.hostName} seenAt={hostLastSeenAt ?? fetchedAt} />
-      )}
+      {offline && <OfflineBanner hostName={container.hostName} seenAt={hostLastSeenAt ?? fetchedAt} />}
       {container.oomKilled && (
         <Banner tone="danger" className="mt-3" title={t('oomKilled')}>
           {t('oomHint')}
         </Banner>
       )}
-      <RemoveDialog container={container} mutations={mutations} open={dialog === 'remove'} onOpenChange={(open) => setDialog(open ? 'remove' : null)} onRemoved={() => router.push('/containers')} />
-      <KillDialog container={container} mutations={mutations} open={dialog === 'kill'} onOpenChange={(open) => setDialog(open ? 'kill' : null)} />
+      <RemoveDialog
+        container={container}
+        mutations={mutations}
+        open={dialog === 'remove'}
+        onOpenChange={(open) => setDialog(open ? 'remove' : null)}
+        onRemoved={() => router.push('/containers')}
+      />
+      <KillDialog
+        container={container}
+        mutations={mutations}
+        open={dialog === 'kill'}
+        onOpenChange={(open) => setDialog(open ? 'kill' : null)}
+      />
     </header>
   );
 }

@@ -13,6 +13,7 @@ import { ContainerFilters } from './container-filters.tsx';
 import { ContainerTable } from './container-table.tsx';
 import type { BulkActionName, BulkOutcome, ContainerMutations, ContainerTarget } from './container-types.ts';
 import { filterContainers, sortContainers } from './filter-containers.ts';
+import { isAlive } from './possible-actions.ts';
 import { useContainerFilter } from './use-container-filter.ts';
 
 interface ContainerListProps {
@@ -31,7 +32,7 @@ export function ContainerList({ containers, hosts, mutations, bulk }: ContainerL
   const [rowsMax, setRowsMax] = useState(rowsAtFirst);
   const newest = useNewestStats();
   const statsOf = (container: ContainerView) =>
-    container.state === 'running' || container.state === 'paused'
+    container.hostState === 'online' && isAlive(container.state)
       ? (newest.containers.get(`${container.hostId}/${container.id}`) ?? container.stats)
       : null;
   const found = sortContainers(filterContainers(containers, filter), filter, statsOf);
@@ -48,12 +49,17 @@ export function ContainerList({ containers, hosts, mutations, bulk }: ContainerL
           <EmptyState
             icon={SearchX}
             title={t('noneFound')}
-            action={<Button onClick={() => setFilter({ search: '', state: 'all', hostId: '' })}>{t('clearFilters')}</Button>}
+            action={
+              <Button onClick={() => setFilter({ search: '', state: 'all', hostId: '' })}>{t('clearFilters')}</Button>
+            }
           >
             {t('noneFoundText')}
           </EmptyState>
         ) : (
-          <ContainerTable {...{ rows, filter, setFilter, selected, setSelected, statsOf, mutations }} showHost={hosts.length > 1} />
+          <ContainerTable
+            {...{ rows, filter, setFilter, selected, setSelected, statsOf, mutations }}
+            showHost={hosts.length > 1}
+          />
         )}
       </Card>
       {found.length > rows.length && (

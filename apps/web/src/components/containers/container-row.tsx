@@ -27,7 +27,12 @@ export function ContainerRow({ container, stats, selected, onSelect, mutations, 
   const { bytes, percent } = useUnits();
   const offline = container.hostState === 'offline';
   return (
-    <tr className={classNames('border-line border-b last:border-b-0 hover:bg-raised/50', selected && 'bg-accent-soft/60 hover:bg-accent-soft/60')}>
+    <tr
+      className={classNames(
+        'border-line border-b last:border-b-0 hover:bg-raised/50',
+        selected && 'bg-accent-soft/60 hover:bg-accent-soft/60',
+      )}
+    >
       <td className="py-2.5 pl-3 align-middle sm:pl-4">
         <Checkbox label={t('select', { name: container.name })} checked={selected} onChange={onSelect} />
       </td>
@@ -64,7 +69,9 @@ export function ContainerRow({ container, stats, selected, onSelect, mutations, 
           </Link>
         </td>
       )}
-      <td className="hidden whitespace-nowrap px-3 py-2 text-right md:table-cell">{stats ? percent(stats.cpuCores) : <span className="text-faint">–</span>}</td>
+      <td className="hidden whitespace-nowrap px-3 py-2 text-right md:table-cell">
+        {stats ? percent(stats.cpuCores) : <span className="text-faint">–</span>}
+      </td>
       <td className="hidden whitespace-nowrap px-3 py-2 text-right md:table-cell">
         {stats ? bytes(stats.memoryBytes) : <span className="text-faint">–</span>}
         {stats && stats.memoryLimitBytes > 0 && (

@@ -43,7 +43,9 @@ export function ContainerTable(props: ContainerTableProps) {
     setSelected(next);
   };
   const sortBy = (key: SortKey) =>
-    setFilter(key === filter.sort ? { descending: !filter.descending } : { sort: key, descending: downFirst.includes(key) });
+    setFilter(
+      key === filter.sort ? { descending: !filter.descending } : { sort: key, descending: downFirst.includes(key) },
+    );
   return (
     <table className="w-full table-fixed border-collapse text-left sm:table-auto">
       <thead>
@@ -97,8 +99,20 @@ function SortHeader({ column, filter, onSort }: SortHeaderProps) {
   const active = filter.sort === column.key;
   const Arrow = filter.descending ? ArrowDown : ArrowUp;
   return (
-    <th scope="col" aria-sort={active ? (filter.descending ? 'descending' : 'ascending') : undefined} className={classNames('px-2 py-1 font-medium sm:px-3', column.key === 'state' && 'w-29 sm:w-auto', column.className)}>
-      <button type="button" onClick={onSort} className={classNames('inline-flex h-7 items-center gap-1 rounded-sm hover:text-ink', active && 'text-ink')}>
+    <th
+      scope="col"
+      aria-sort={active ? (filter.descending ? 'descending' : 'ascending') : undefined}
+      className={classNames(
+        'px-2 py-1 font-medium sm:px-3',
+        column.key === 'state' && 'w-29 sm:w-auto',
+        column.className,
+      )}
+    >
+      <button
+        type="button"
+        onClick={onSort}
+        className={classNames('inline-flex h-7 items-center gap-1 rounded-sm hover:text-ink', active && 'text-ink')}
+      >
         {t(column.key)}
         <Arrow aria-hidden className={classNames('size-3', !active && 'invisible')} />
       </button>

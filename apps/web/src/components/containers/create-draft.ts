@@ -92,7 +92,9 @@ export interface CreateErrors {
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 /** Rows that were never filled in are left out, not complained about. */
-export function readCreateDraft(draft: CreateDraft): { ok: true; value: CreateInput } | { ok: false; errors: CreateErrors } {
+export function readCreateDraft(
+  draft: CreateDraft,
+): { ok: true; value: CreateInput } | { ok: false; errors: CreateErrors } {
   const fields: Record<string, CreateError> = {};
   const command = splitWords(draft.command);
   const entrypoint = splitWords(draft.entrypoint);
@@ -110,7 +112,8 @@ export function readCreateDraft(draft: CreateDraft): { ok: true; value: CreateIn
   });
   draft.mounts.forEach((row, index) => {
     if (!row.target && !row.source) return;
-    if (!row.target.startsWith('/') || (row.type === 'bind' && !row.source.startsWith('/'))) fields[`mounts.${index}`] = 'absolutePath';
+    if (!row.target.startsWith('/') || (row.type === 'bind' && !row.source.startsWith('/')))
+      fields[`mounts.${index}`] = 'absolutePath';
   });
   if (draft.autoRemove && draft.limits.restart !== 'no') fields.autoRemove = 'restartWithRemove';
   const limits = readDraft(draft.limits);
@@ -127,7 +130,9 @@ export function readCreateDraft(draft: CreateDraft): { ok: true; value: CreateIn
       ...(entrypoint.length > 0 && { entrypoint }),
       env: draft.env.filter((row) => row.name).map(({ name, value }) => ({ name: name.trim(), value })),
       ports: draft.ports.filter((row) => row.containerPort).map(readPort),
-      mounts: draft.mounts.filter((row) => row.target).map((row) => ({ ...row, source: row.type === 'tmpfs' ? '' : row.source.trim(), target: row.target.trim() })),
+      mounts: draft.mounts
+        .filter((row) => row.target)
+        .map((row) => ({ ...row, source: row.type === 'tmpfs' ? '' : row.source.trim(), target: row.target.trim() })),
       ...(memoryBytes > 0 && { memoryBytes }),
       ...(cpuCores > 0 && { nanoCpus: Math.round(cpuCores * 1e9) }),
       ...(pids > 0 && { pidsLimit: pids }),
@@ -155,7 +160,12 @@ function isPort(text: string): boolean {
   return /^\d{1,5}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= 65_535;
 }
 
-function readPort({ hostAddress, hostPort, containerPort, protocol }: CreateDraft['ports'][number]): CreateInput['ports'][number] {
+function readPort({
+  hostAddress,
+  hostPort,
+  containerPort,
+  protocol,
+}: CreateDraft['ports'][number]): CreateInput['ports'][number] {
   return {
     ...(hostAddress.trim() && { hostAddress: hostAddress.trim() }),
     ...(hostPort.trim() && { hostPort: Number(hostPort) }),
@@ -165,5 +175,8 @@ function readPort({ hostAddress, hostPort, containerPort, protocol }: CreateDraf
 }
 
 function readCapabilities(text: string): string[] {
-  return text.split(/[\s,]+/).filter(Boolean).map((name) => name.toUpperCase().replace(/^CAP_/, ''));
+  return text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((name) => name.toUpperCase().replace(/^CAP_/, ''));
 }

@@ -1,6 +1,6 @@
 'use client';
-import { useTranslations } from 'next-intl';
 import { useRouter } from 'next/navigation';
+import { useTranslations } from 'next-intl';
 import { type ReactNode, useState, useTransition } from 'react';
 import { toast } from 'sonner';
 import { Banner } from '@/components/ui/banner.tsx';
@@ -66,7 +66,13 @@ export function CreateForm({ hosts, images, initial, create }: CreateFormProps) 
           <GeneralFields {...fieldProps} hosts={hosts} images={images} />
         </Section>
         <Section title={t('limits')} description={t('limitsText')}>
-          <LimitFields draft={draft.limits} onChange={(part) => change({ limits: { ...draft.limits, ...part } })} errors={tellLimits(errors.limits)} host={host} emptyPids="default" />
+          <LimitFields
+            draft={draft.limits}
+            onChange={(part) => change({ limits: { ...draft.limits, ...part } })}
+            errors={tellLimits(errors.limits)}
+            host={host}
+            emptyPids="default"
+          />
         </Section>
         <Section title={t('ports')} description={t('portsText')}>
           <PortRows {...fieldProps} />
@@ -85,14 +91,26 @@ export function CreateForm({ hosts, images, initial, create }: CreateFormProps) 
         <Card>
           <CardHeader title={t('equivalent')} actions={read.ok && <CopyButton text={dockerRun(read.value)} />} />
           {read.ok ? (
-            <pre className="max-h-72 overflow-auto whitespace-pre-wrap break-words p-4 text-[12px] leading-[18px]">{dockerRun(read.value)}</pre>
+            <pre className="max-h-72 overflow-auto whitespace-pre-wrap break-words p-4 text-[12px] leading-[18px]">
+              {dockerRun(read.value)}
+            </pre>
           ) : (
             <p className="p-4 text-muted text-sm">{t('equivalentIncomplete')}</p>
           )}
         </Card>
         <Card className="flex flex-col gap-4 p-4">
-          <SwitchField label={t('start')} hint={t('startHint')} checked={draft.start} onChange={(start) => change({ start })} />
-          <SwitchField label={t('autoRemove')} hint={errorOf('autoRemove') ?? t('autoRemoveHint')} checked={draft.autoRemove} onChange={(autoRemove) => change({ autoRemove })} />
+          <SwitchField
+            label={t('start')}
+            hint={t('startHint')}
+            checked={draft.start}
+            onChange={(start) => change({ start })}
+          />
+          <SwitchField
+            label={t('autoRemove')}
+            hint={errorOf('autoRemove') ?? t('autoRemoveHint')}
+            checked={draft.autoRemove}
+            onChange={(autoRemove) => change({ autoRemove })}
+          />
           {mistakes > 0 && (
             <Banner tone="danger" role="alert">
               {t('mistakes', { count: mistakes })}
@@ -116,7 +134,8 @@ export function CreateForm({ hosts, images, initial, create }: CreateFormProps) 
 /** The engine names what it refuses; where that is plainly one field, the message also stands there. */
 function serverError(field: string, failure: { kind: string; message: string } | null): string | undefined {
   if (!failure) return undefined;
-  if (field === 'name' && failure.kind === 'conflict' && /container name/i.test(failure.message)) return failure.message;
+  if (field === 'name' && failure.kind === 'conflict' && /container name/i.test(failure.message))
+    return failure.message;
   if (field === 'image' && failure.kind === 'not-found' && /image/i.test(failure.message)) return failure.message;
   return undefined;
 }

@@ -16,7 +16,14 @@ function errors(change: Partial<CreateDraft>) {
 }
 
 test('words are split as a shell splits them', () => {
-  assert.deepEqual(splitWords(`sh -c 'echo "a b"' "it's \\"x\\"" a\\ b ''`), ['sh', '-c', 'echo "a b"', `it's "x"`, 'a b', '']);
+  assert.deepEqual(splitWords(`sh -c 'echo "a b"' "it's \\"x\\"" a\\ b ''`), [
+    'sh',
+    '-c',
+    'echo "a b"',
+    `it's "x"`,
+    'a b',
+    '',
+  ]);
   assert.equal(splitWords(`sh -c 'open`), null);
 });
 
@@ -53,20 +60,34 @@ test('every option of the form has its twin on the command line', () => {
     '--cap-drop NET_RAW --cap-drop CHOWN',
     '--security-opt no-new-privileges=false',
     `busybox sh -c 'sleep 1; echo done'`,
-  ]) assert.ok(text.includes(part), `${part} is not in ${text}`);
+  ])
+    assert.ok(text.includes(part), `${part} is not in ${text}`);
 });
 
-test('a container that is not started is created', () => assert.ok(run({ start: false }).startsWith('docker create busybox')));
+test('a container that is not started is created', () =>
+  assert.ok(run({ start: false }).startsWith('docker create busybox')));
 
 test('rows that were never filled in are left out', () => {
-  assert.equal(run({ env: [{ name: '', value: '' }], ports: [{ hostAddress: '', hostPort: '', containerPort: '', protocol: 'tcp' }] }), 'docker run -d busybox');
+  assert.equal(
+    run({
+      env: [{ name: '', value: '' }],
+      ports: [{ hostAddress: '', hostPort: '', containerPort: '', protocol: 'tcp' }],
+    }),
+    'docker run -d busybox',
+  );
 });
 
 test('each mistake is told at its field', () => {
   assert.deepEqual(errors({ image: ' ' }), { image: 'required' });
   assert.deepEqual(errors({ name: '-bad name' }), { name: 'name' });
   assert.deepEqual(errors({ command: `'open` }), { command: 'quotes' });
-  assert.deepEqual(errors({ ports: [{ hostAddress: '', hostPort: '70000', containerPort: '80', protocol: 'tcp' }] }), { 'ports.0': 'port' });
-  assert.deepEqual(errors({ mounts: [{ type: 'bind', source: 'srv', target: '/data', readOnly: false }] }), { 'mounts.0': 'absolutePath' });
-  assert.deepEqual(errors({ autoRemove: true, limits: { ...emptyDraft.limits, restart: 'always' } }), { autoRemove: 'restartWithRemove' });
+  assert.deepEqual(errors({ ports: [{ hostAddress: '', hostPort: '70000', containerPort: '80', protocol: 'tcp' }] }), {
+    'ports.0': 'port',
+  });
+  assert.deepEqual(errors({ mounts: [{ type: 'bind', source: 'srv', target: '/data', readOnly: false }] }), {
+    'mounts.0': 'absolutePath',
+  });
+  assert.deepEqual(errors({ autoRemove: true, limits: { ...emptyDraft.limits, restart: 'always' } }), {
+    autoRemove: 'restartWithRemove',
+  });
 });

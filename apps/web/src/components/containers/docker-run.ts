@@ -4,7 +4,6 @@ import { quoteWord } from './words.ts';
 /** The `docker run` (or `docker create`) that makes the same container, one option a line. */
 export function dockerRun(input: CreateInput): string {
   const options = [
-    input.start ? (input.tty ? '-dit' : '-d') : input.tty ? '-it' : '',
     input.autoRemove && '--rm',
     input.name && option('--name', input.name),
     input.hostname && option('--hostname', input.hostname),
@@ -28,9 +27,9 @@ export function dockerRun(input: CreateInput): string {
   ].filter((entry) => typeof entry === 'string' && entry !== '');
   // The CLI takes one word as the entry point; further words go before the command.
   const words = [input.image, ...(input.entrypoint?.slice(1) ?? []), ...(input.command ?? [])].map(quoteWord).join(' ');
-  const verb = `docker ${input.start ? 'run' : 'create'}`;
-  const [first, ...rest] = options[0]?.startsWith('-d') || options[0]?.startsWith('-it') ? options : ['', ...options];
-  return [first ? `${verb} ${first}` : verb, ...rest, words].join(' \\\n  ');
+  const flags = `${input.start ? 'd' : ''}${input.tty ? 'it' : ''}`;
+  const verb = `docker ${input.start ? 'run' : 'create'}${flags && ` -${flags}`}`;
+  return [verb, ...options, words].join(' \\\n  ');
 }
 
 function option(name: string, value: string): string {
@@ -45,7 +44,9 @@ function portOf({ hostAddress, hostPort, containerPort, protocol }: CreateInput[
 }
 
 function mountOf({ type, source, target, readOnly }: CreateInput['mounts'][number]): string {
-  return [`type=${type}`, source && `source=${source}`, `target=${target}`, readOnly && 'readonly'].filter(Boolean).join(',');
+  return [`type=${type}`, source && `source=${source}`, `target=${target}`, readOnly && 'readonly']
+    .filter(Boolean)
+    .join(',');
 }
 
 function memoryOf(bytes: number): string {

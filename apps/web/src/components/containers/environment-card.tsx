@@ -35,11 +35,22 @@ export function EnvironmentCard({ env }: { env: string[] }) {
           {entries.map(({ name, value }) => (
             <div key={name} className="grid gap-x-3 px-4 py-1.5 sm:grid-cols-[minmax(7rem,13rem)_1fr]">
               <dt className="break-all text-muted">{name}</dt>
-              <dd className="min-w-0 break-all">{looksSecret(name) && !shown ? <span aria-label={t('hidden')}>••••••••</span> : value}</dd>
+              <dd className="min-w-0 break-all">
+                {looksSecret(name) && !shown ? <Hidden label={t('hidden')} /> : value}
+              </dd>
             </div>
           ))}
         </dl>
       )}
     </Card>
+  );
+}
+
+function Hidden({ label }: { label: string }) {
+  return (
+    <>
+      <span aria-hidden>••••••••</span>
+      <span className="sr-only">{label}</span>
+    </>
   );
 }

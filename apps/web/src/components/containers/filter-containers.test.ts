@@ -10,11 +10,18 @@ const filter = (query: string) => parseFilter(new URLSearchParams(query));
 const names = (list: { name: string }[]) => list.map((entry) => entry.name);
 
 test('a filter survives the trip through the URL', () => {
-  for (const query of ['', 'q=web+shop', 'state=stopped&host=h2&sort=-cpu']) assert.equal(filterQuery(filter(query)), query);
+  for (const query of ['', 'q=web+shop', 'state=stopped&host=h2&sort=-cpu'])
+    assert.equal(filterQuery(filter(query)), query);
 });
 
 test('a URL that means nothing shows everything by name', () => {
-  assert.deepEqual(filter('state=wild&sort=--'), { search: '', state: 'all', hostId: '', sort: 'name', descending: true });
+  assert.deepEqual(filter('state=wild&sort=--'), {
+    search: '',
+    state: 'all',
+    hostId: '',
+    sort: 'name',
+    descending: true,
+  });
 });
 
 test('every word of the search must be found, in whatever field', () => {

@@ -37,7 +37,10 @@ export function filterQuery(filter: ContainerFilter): string {
   return query.toString();
 }
 
-type Listed = Pick<ContainerView, 'id' | 'name' | 'image' | 'command' | 'state' | 'hostId' | 'hostName' | 'createdAt' | 'labels'>;
+type Listed = Pick<
+  ContainerView,
+  'id' | 'name' | 'image' | 'command' | 'state' | 'hostId' | 'hostName' | 'createdAt' | 'labels'
+>;
 
 /** Every word of the search must be found somewhere in the container. */
 export function filterContainers<T extends Listed>(containers: readonly T[], filter: ContainerFilter): T[] {
@@ -72,7 +75,11 @@ const stateOrder: ContainerState[] = ['running', 'restarting', 'paused', 'create
 type StatsOf<T> = (container: T) => ContainerStats | null;
 
 /** Live columns sort by `statsOf`; equal rows keep the order of their names, so that the list does not dance. */
-export function sortContainers<T extends Listed>(containers: readonly T[], filter: ContainerFilter, statsOf: StatsOf<T>): T[] {
+export function sortContainers<T extends Listed>(
+  containers: readonly T[],
+  filter: ContainerFilter,
+  statsOf: StatsOf<T>,
+): T[] {
   const direction = filter.descending ? -1 : 1;
   const keyOf = (container: T): string | number => {
     switch (filter.sort) {
@@ -92,7 +99,9 @@ export function sortContainers<T extends Listed>(containers: readonly T[], filte
         return container.createdAt;
     }
   };
-  return [...containers].sort((a, b) => direction * compare(keyOf(a), keyOf(b)) || compare(a.name, b.name) || compare(a.id, b.id));
+  return [...containers].sort(
+    (a, b) => direction * compare(keyOf(a), keyOf(b)) || compare(a.name, b.name) || compare(a.id, b.id),
+  );
 }
 
 function compare(a: string | number, b: string | number): number {

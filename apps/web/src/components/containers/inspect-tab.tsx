@@ -10,7 +10,11 @@ export function InspectTab({ inspect, fetchedAt }: { inspect: Record<string, unk
   const json = JSON.stringify(inspect, null, 2);
   return (
     <Card className="overflow-hidden">
-      <CardHeader title={t('title')} description={t.rich('asOf', { ago: () => <TimeAgo at={fetchedAt} /> })} actions={<CopyButton text={json} label={t('copy')} />} />
+      <CardHeader
+        title={t('title')}
+        description={t.rich('asOf', { ago: () => <TimeAgo at={fetchedAt} /> })}
+        actions={<CopyButton text={json} label={t('copy')} />}
+      />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable for the keyboard. */}
       <pre tabIndex={0} className="max-h-[70dvh] overflow-auto p-4 text-[12px] leading-[19px] -outline-offset-2">
         <code>{coloured(json)}</code>

@@ -7,7 +7,8 @@ function inspect(hostConfig: Record<string, unknown> = {}) {
   assert.ok(read);
   return read;
 }
-const fact = (hostConfig: Record<string, unknown>, key: string) => isolationFacts(inspect(hostConfig)).find((entry) => entry.key === key);
+const fact = (hostConfig: Record<string, unknown>, key: string) =>
+  isolationFacts(inspect(hostConfig)).find((entry) => entry.key === key);
 
 test('an answer without any optional field still shows', () => {
   const read = inspect();
@@ -18,22 +19,40 @@ test('an answer without any optional field still shows', () => {
 test('what is no container is no container', () => assert.equal(readInspect({ message: 'gone' }), null));
 
 test('a plain container has no weak barrier', () => {
-  assert.deepEqual(isolationFacts(inspect()).filter((entry) => entry.strength === 'weak'), []);
+  assert.deepEqual(
+    isolationFacts(inspect()).filter((entry) => entry.strength === 'weak'),
+    [],
+  );
 });
 
 test('host namespaces are weak', () => {
-  for (const [option, key] of [['PidMode', 'pid'], ['NetworkMode', 'network'], ['IpcMode', 'ipc'], ['UTSMode', 'uts'], ['UsernsMode', 'user'], ['CgroupnsMode', 'cgroup']]) {
+  for (const [option, key] of [
+    ['PidMode', 'pid'],
+    ['NetworkMode', 'network'],
+    ['IpcMode', 'ipc'],
+    ['UTSMode', 'uts'],
+    ['UsernsMode', 'user'],
+    ['CgroupnsMode', 'cgroup'],
+  ]) {
     assert.equal(fact({ [option ?? '']: 'host' }, key ?? '')?.strength, 'weak', option);
   }
 });
 
 test('a namespace of another container is shared, and says whose', () => {
-  assert.deepEqual(fact({ PidMode: 'container:abc' }, 'pid'), { key: 'pid', strength: 'weak', sentence: 'shared', values: 'abc' });
+  assert.deepEqual(fact({ PidMode: 'container:abc' }, 'pid'), {
+    key: 'pid',
+    strength: 'weak',
+    sentence: 'shared',
+    values: 'abc',
+  });
 });
 
 test('privileged weakens what it takes away', () => {
   const weak = isolationFacts(inspect({ Privileged: true })).filter((entry) => entry.strength === 'weak');
-  assert.deepEqual(weak.map((entry) => entry.key), ['user', 'capabilities', 'seccomp', 'maskedPaths']);
+  assert.deepEqual(
+    weak.map((entry) => entry.key),
+    ['user', 'capabilities', 'seccomp', 'maskedPaths'],
+  );
 });
 
 test('an unconfined profile and allowed new privileges are told', () => {

@@ -1,10 +1,22 @@
 /** Reads the parts of GET /containers/{id}/json that pages show. What is missing falls back, so that an older agent still shows. */
 import { z } from 'zod';
 
-const texts = z.array(z.string()).nullish().transform((list) => list ?? []);
-const text = z.string().nullish().transform((value) => value ?? '');
-const count = z.number().nullish().transform((value) => value ?? 0);
-const flag = z.boolean().nullish().transform((value) => value ?? false);
+const texts = z
+  .array(z.string())
+  .nullish()
+  .transform((list) => list ?? []);
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+const count = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? 0);
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
 
 const schema = z.object({
   Image: text,
@@ -15,7 +27,16 @@ const schema = z.object({
     .partial()
     .nullish()
     .transform((state) => ({ pid: state?.Pid ?? 0, error: state?.Error ?? '', oomKilled: state?.OOMKilled ?? false })),
-  Config: z.object({ Hostname: text, User: text, WorkingDir: text, Env: texts, Cmd: texts, Entrypoint: texts, Tty: flag, Labels: z.record(z.string(), z.string()).nullish() }),
+  Config: z.object({
+    Hostname: text,
+    User: text,
+    WorkingDir: text,
+    Env: texts,
+    Cmd: texts,
+    Entrypoint: texts,
+    Tty: flag,
+    Labels: z.record(z.string(), z.string()).nullish(),
+  }),
   HostConfig: z.object({
     Memory: count,
     MemorySwap: count,
@@ -44,7 +65,9 @@ const schema = z.object({
     .nullish()
     .transform((mounts) => mounts ?? []),
   NetworkSettings: z
-    .object({ Networks: z.record(z.string(), z.object({ IPAddress: text, Gateway: text, MacAddress: text })).nullish() })
+    .object({
+      Networks: z.record(z.string(), z.object({ IPAddress: text, Gateway: text, MacAddress: text })).nullish(),
+    })
     .nullish()
     .transform((settings) => settings?.Networks ?? {}),
 });
@@ -69,14 +92,29 @@ export interface IsolationFact {
   sentence: 'private' | 'host' | 'shared' | 'none' | 'on' | 'off' | 'custom' | 'limited' | 'all' | 'fewer';
   values?: string;
 }
-export const isolationKeys = ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup', 'user', 'capabilities', 'seccomp', 'noNewPrivileges', 'maskedPaths', 'readOnlyRoot'] as const;
+export const isolationKeys = [
+  'pid',
+  'network',
+  'ipc',
+  'uts',
+  'mount',
+  'cgroup',
+  'user',
+  'capabilities',
+  'seccomp',
+  'noNewPrivileges',
+  'maskedPaths',
+  'readOnlyRoot',
+] as const;
 export type IsolationKey = (typeof isolationKeys)[number];
 
 /** What holds the container, one fact for each barrier, and whether it is weaker than what a container gets by default. */
 export function isolationFacts({ HostConfig: host }: Inspect): IsolationFact[] {
   return [
     namespaceFact('pid', host.PidMode),
-    host.NetworkMode === 'none' ? { key: 'network', strength: 'strong', sentence: 'none' } : namespaceFact('network', host.NetworkMode),
+    host.NetworkMode === 'none'
+      ? { key: 'network', strength: 'strong', sentence: 'none' }
+      : namespaceFact('network', host.NetworkMode),
     namespaceFact('ipc', host.IpcMode),
     namespaceFact('uts', host.UTSMode),
     { key: 'mount', strength: 'default', sentence: 'private' },
@@ -96,13 +134,15 @@ export function isolationFacts({ HostConfig: host }: Inspect): IsolationFact[] {
 
 function namespaceFact(key: IsolationKey, mode: string): IsolationFact {
   if (mode === 'host') return { key, strength: 'weak', sentence: 'host' };
-  if (mode.startsWith('container:')) return { key, strength: 'weak', sentence: 'shared', values: mode.slice('container:'.length) };
+  if (mode.startsWith('container:'))
+    return { key, strength: 'weak', sentence: 'shared', values: mode.slice('container:'.length) };
   return { key, strength: 'default', sentence: 'private' };
 }
 
 function capabilityFact(host: Inspect['HostConfig']): IsolationFact {
   const key = 'capabilities';
-  if (host.Privileged || host.CapAdd.some((name) => name.toUpperCase() === 'ALL')) return { key, strength: 'weak', sentence: 'all' };
+  if (host.Privileged || host.CapAdd.some((name) => name.toUpperCase() === 'ALL'))
+    return { key, strength: 'weak', sentence: 'all' };
   if (host.CapAdd.length > 0) return { key, strength: 'weak', sentence: 'custom', values: host.CapAdd.join(', ') };
   if (host.CapDrop.length > 0) return { key, strength: 'strong', sentence: 'fewer', values: host.CapDrop.join(', ') };
   return { key, strength: 'default', sentence: 'limited' };
@@ -112,7 +152,9 @@ function seccompFact(host: Inspect['HostConfig']): IsolationFact {
   const key = 'seccomp';
   const option = host.SecurityOpt.find((entry) => entry.startsWith('seccomp'));
   if (host.Privileged || option?.endsWith('unconfined')) return { key, strength: 'weak', sentence: 'off' };
-  return option && !option.endsWith('default') ? { key, strength: 'default', sentence: 'custom' } : { key, strength: 'default', sentence: 'on' };
+  return option && !option.endsWith('default')
+    ? { key, strength: 'default', sentence: 'custom' }
+    : { key, strength: 'default', sentence: 'on' };
 }
 
 function noNewPrivilegesFact(options: string[]): IsolationFact {

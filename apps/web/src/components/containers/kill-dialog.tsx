@@ -21,7 +21,13 @@ export function KillDialog({ container, mutations, open, onOpenChange }: KillDia
     return null;
   };
   return (
-    <ConfirmDialog open={open} onOpenChange={onOpenChange} title={t('killTitle', { name: container.name })} confirmLabel={t('actions.kill')} onConfirm={confirm}>
+    <ConfirmDialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title={t('killTitle', { name: container.name })}
+      confirmLabel={t('actions.kill')}
+      onConfirm={confirm}
+    >
       <p>{t('killText')}</p>
     </ConfirmDialog>
   );

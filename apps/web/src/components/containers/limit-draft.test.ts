@@ -5,11 +5,19 @@ import { draftOf, type LimitDraft, noLimits, readDraft } from './limit-draft.ts'
 const read = (change: Partial<LimitDraft>) => readDraft({ ...noLimits, ...change });
 
 test('empty fields are no limit', () => {
-  assert.deepEqual(read({}), { ok: true, value: { memoryBytes: 0, cpuCores: 0, pids: 0, restartPolicy: { name: 'no' } } });
+  assert.deepEqual(read({}), {
+    ok: true,
+    value: { memoryBytes: 0, cpuCores: 0, pids: 0, restartPolicy: { name: 'no' } },
+  });
 });
 
 test('a limit comes back from its form as it went in', () => {
-  const values = { memoryBytes: 64 * 1024 ** 2, cpuCores: 1.5, pids: 100, restartPolicy: { name: 'on-failure' as const, maximumRetryCount: 3 } };
+  const values = {
+    memoryBytes: 64 * 1024 ** 2,
+    cpuCores: 1.5,
+    pids: 100,
+    restartPolicy: { name: 'on-failure' as const, maximumRetryCount: 3 },
+  };
   assert.deepEqual(readDraft(draftOf(values)), { ok: true, value: values });
 });
 
@@ -24,7 +32,10 @@ test('less memory than a program needs is refused before it is sent', () => {
 });
 
 test('what is no number is told at its field', () => {
-  assert.deepEqual(read({ memory: 'much', cpus: '-1', pids: '1.5' }), { ok: false, errors: { memory: 'notANumber', cpus: 'notANumber', pids: 'notWhole' } });
+  assert.deepEqual(read({ memory: 'much', cpus: '-1', pids: '1.5' }), {
+    ok: false,
+    errors: { memory: 'notANumber', cpus: 'notANumber', pids: 'notWhole' },
+  });
 });
 
 test('retries count only where the policy retries', () => {

@@ -50,7 +50,10 @@ export function readDraft(draft: LimitDraft): { ok: true; value: LimitValues } |
   if (!Number.isInteger(pids)) errors.pids = 'notWhole';
   if (draft.restart === 'on-failure' && !Number.isInteger(retries)) errors.retries = 'notWhole';
   if (Object.keys(errors).length > 0) return { ok: false, errors };
-  const restartPolicy = { name: draft.restart, ...(draft.restart === 'on-failure' && retries > 0 ? { maximumRetryCount: retries } : {}) };
+  const restartPolicy = {
+    name: draft.restart,
+    ...(draft.restart === 'on-failure' && retries > 0 ? { maximumRetryCount: retries } : {}),
+  };
   return { ok: true, value: { memoryBytes, cpuCores, pids, restartPolicy } };
 }
 

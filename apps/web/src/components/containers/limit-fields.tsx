@@ -20,28 +20,74 @@ export function LimitFields({ draft, onChange, errors, host, emptyPids }: LimitF
   const { bytes } = useUnits();
   return (
     <div className="grid gap-4 sm:grid-cols-2">
-      <Field label={t('memory')} error={errors.memory} hint={host ? t('memoryHint', { value: bytes(host.memoryBytes) }) : t('emptyHint')}>
+      <Field
+        label={t('memory')}
+        error={errors.memory}
+        hint={host ? t('memoryHint', { value: bytes(host.memoryBytes) }) : t('emptyHint')}
+      >
         {(control) => (
           <div className="flex gap-2">
-            <input {...control} inputMode="decimal" placeholder={t('none')} value={draft.memory} onChange={(event) => onChange({ memory: event.target.value })} className="input" />
-            <select aria-label={t('memoryUnit')} value={draft.memoryUnit} onChange={(event) => onChange({ memoryUnit: readUnit(event.target.value) })} className="input w-22 shrink-0 pr-7">
+            <input
+              {...control}
+              inputMode="decimal"
+              placeholder={t('none')}
+              value={draft.memory}
+              onChange={(event) => onChange({ memory: event.target.value })}
+              className="input"
+            />
+            <select
+              aria-label={t('memoryUnit')}
+              value={draft.memoryUnit}
+              onChange={(event) => onChange({ memoryUnit: readUnit(event.target.value) })}
+              className="input w-22 shrink-0 pr-7"
+            >
               <option>MiB</option>
               <option>GiB</option>
             </select>
           </div>
         )}
       </Field>
-      <TextField label={t('cpus')} error={errors.cpus} hint={host ? t('cpusHint', { count: host.cpuCount }) : t('emptyHint')} inputMode="decimal" placeholder={t('none')} value={draft.cpus} onChange={(event) => onChange({ cpus: event.target.value })} />
-      <TextField label={t('pids')} error={errors.pids} hint={t(`pidsHints.${emptyPids}`)} inputMode="numeric" placeholder={t(emptyPids)} value={draft.pids} onChange={(event) => onChange({ pids: event.target.value })} />
+      <TextField
+        label={t('cpus')}
+        error={errors.cpus}
+        hint={host ? t('cpusHint', { count: host.cpuCount }) : t('emptyHint')}
+        inputMode="decimal"
+        placeholder={t('none')}
+        value={draft.cpus}
+        onChange={(event) => onChange({ cpus: event.target.value })}
+      />
+      <TextField
+        label={t('pids')}
+        error={errors.pids}
+        hint={t(`pidsHints.${emptyPids}`)}
+        inputMode="numeric"
+        placeholder={t(emptyPids)}
+        value={draft.pids}
+        onChange={(event) => onChange({ pids: event.target.value })}
+      />
       <div className="flex gap-2">
-        <SelectField className="flex-1" label={t('restart')} hint={t(`restartHints.${draft.restart}`)} value={draft.restart} onChange={(event) => onChange({ restart: readRestart(event.target.value) })}>
+        <SelectField
+          className="flex-1"
+          label={t('restart')}
+          hint={t(`restartHints.${draft.restart}`)}
+          value={draft.restart}
+          onChange={(event) => onChange({ restart: readRestart(event.target.value) })}
+        >
           <option value="no">{t('restarts.no')}</option>
           <option value="always">{t('restarts.always')}</option>
           <option value="unless-stopped">{t('restarts.unless-stopped')}</option>
           <option value="on-failure">{t('restarts.on-failure')}</option>
         </SelectField>
         {draft.restart === 'on-failure' && (
-          <TextField className="w-24" label={t('retries')} error={errors.retries} inputMode="numeric" placeholder="∞" value={draft.retries} onChange={(event) => onChange({ retries: event.target.value })} />
+          <TextField
+            className="w-24"
+            label={t('retries')}
+            error={errors.retries}
+            inputMode="numeric"
+            placeholder="∞"
+            value={draft.retries}
+            onChange={(event) => onChange({ retries: event.target.value })}
+          />
         )}
       </div>
     </div>

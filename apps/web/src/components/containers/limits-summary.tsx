@@ -12,7 +12,11 @@ export function LimitsSummary({ inspect }: { inspect: Inspect }) {
   const rows = [
     { key: 'memory', set: Memory > 0, text: Memory > 0 ? t('memoryText', { value: bytes(Memory) }) : t('memoryNone') },
     { key: 'cpus', set: cpus > 0, text: cpus > 0 ? t('cpusText', { value: cores(cpus) }) : t('cpusNone') },
-    { key: 'pids', set: PidsLimit > 0, text: PidsLimit > 0 ? t('pidsText', { value: count(PidsLimit) }) : t('pidsNone') },
+    {
+      key: 'pids',
+      set: PidsLimit > 0,
+      text: PidsLimit > 0 ? t('pidsText', { value: count(PidsLimit) }) : t('pidsNone'),
+    },
   ] as const;
   return (
     <Card>

@@ -48,7 +48,13 @@ export function LimitsTab({ hostId, containerId, limits, running, disabled, host
           </Banner>
         )}
         <fieldset disabled={disabled}>
-          <LimitFields draft={draft} onChange={(change) => setDraft({ ...draft, ...change })} errors={tell(errors)} host={host} emptyPids="none" />
+          <LimitFields
+            draft={draft}
+            onChange={(change) => setDraft({ ...draft, ...change })}
+            errors={tell(errors)}
+            host={host}
+            emptyPids="none"
+          />
         </fieldset>
         <div className="mt-5 flex flex-wrap gap-2">
           <Button type="submit" variant="primary" pending={pending} disabled={disabled || unchanged}>

@@ -35,6 +35,7 @@ export interface LogFilter {
   stream: 'all' | 'stdout' | 'stderr';
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ESC is what begins the sequences to drop.
 const escapes = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 
 export function plainText(text: string): string {

@@ -35,7 +35,7 @@ export function LogView({ lines, search, wrap, timestamps, follow, onFollow }: L
   });
   const newest = lines.at(-1)?.id;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: every new line and every change of layout goes to the end again.
+  // Every new line and every change of layout goes to the end again.
   useEffect(() => {
     const element = frame.current;
     if (!follow || !element) return;
@@ -77,10 +77,18 @@ export function LogView({ lines, search, wrap, timestamps, follow, onFollow }: L
                 key={item.key}
                 ref={rows.measureElement}
                 data-index={item.index}
-                className={classNames('absolute top-0 left-0 flex min-w-full gap-3 border-transparent border-l-2 pr-3 pl-2.5', line.stream === 'stderr' && 'border-[#ff8a84]/70 bg-[#ff8a84]/8', wrap && 'w-full')}
+                className={classNames(
+                  'absolute top-0 left-0 flex min-w-full gap-3 border-transparent border-l-2 pr-3 pl-2.5',
+                  line.stream === 'stderr' && 'border-[#ff8a84]/70 bg-[#ff8a84]/8',
+                  wrap && 'w-full',
+                )}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
-                {timestamps && line.time && <time className="shrink-0 select-none text-[#8591a1]">{line.time.slice(0, 23).replace('T', ' ')}</time>}
+                {timestamps && line.time && (
+                  <time className="shrink-0 select-none text-[#8591a1]">
+                    {line.time.slice(0, 23).replace('T', ' ')}
+                  </time>
+                )}
                 <span className={wrap ? 'min-w-0 whitespace-pre-wrap wrap-anywhere' : 'whitespace-pre'}>
                   {line.stream === 'stderr' && <span className="sr-only">stderr: </span>}
                   {search ? <Highlighted text={plainText(line.text)} search={search} /> : <AnsiText text={line.text} />}
@@ -107,7 +115,12 @@ function Highlighted({ text, search }: { text: string; search: string }) {
   const wanted = search.toLowerCase();
   let from = 0;
   for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, from)) {
-    parts.push(text.slice(from, at), <mark key={at} className="rounded-xs bg-[#f2b84b] text-[#12161d]">{text.slice(at, at + wanted.length)}</mark>);
+    parts.push(
+      text.slice(from, at),
+      <mark key={at} className="rounded-xs bg-[#f2b84b] text-[#12161d]">
+        {text.slice(at, at + wanted.length)}
+      </mark>,
+    );
     from = at + wanted.length;
   }
   parts.push(text.slice(from));

@@ -45,13 +45,26 @@ function SummaryCard({ container, inspect }: { container: ContainerDetailView; i
           { term: t('ports'), value: <PortList ports={container.ports} /> },
           {
             term: t('networks'),
-            value: networks.length === 0 ? inspect.HostConfig.NetworkMode || '–' : networks.map(([name, network]) => <div key={name}>{network.IPAddress ? `${name}: ${network.IPAddress}` : name}</div>),
+            value:
+              networks.length === 0
+                ? inspect.HostConfig.NetworkMode || '–'
+                : networks.map(([name, network]) => (
+                    <div key={name}>{network.IPAddress ? `${name}: ${network.IPAddress}` : name}</div>
+                  )),
           },
           ...(inspect.State.pid > 0 ? [{ term: t('pid'), value: String(inspect.State.pid), mono: true }] : []),
           { term: t('created'), value: <TimeAgo at={container.createdAt} /> },
-          { term: t('restart'), value: restart?.Name && restart.Name !== 'no' ? `${restart.Name}${restart.MaximumRetryCount ? `:${restart.MaximumRetryCount}` : ''}` : t('restartNo') },
+          {
+            term: t('restart'),
+            value:
+              restart?.Name && restart.Name !== 'no'
+                ? `${restart.Name}${restart.MaximumRetryCount ? `:${restart.MaximumRetryCount}` : ''}`
+                : t('restartNo'),
+          },
           ...(inspect.HostConfig.AutoRemove ? [{ term: t('autoRemove'), value: t('autoRemoveText') }] : []),
-          ...(inspect.State.error ? [{ term: t('error'), value: <span className="text-danger">{inspect.State.error}</span> }] : []),
+          ...(inspect.State.error
+            ? [{ term: t('error'), value: <span className="text-danger">{inspect.State.error}</span> }]
+            : []),
         ]}
       />
     </Card>
@@ -84,7 +97,9 @@ function IsolationCard({ inspect }: { inspect: Inspect }) {
           )
         }
       />
-      {inspect.HostConfig.Privileged && <p className="border-line border-b bg-warning-soft px-4 py-2 font-medium text-warning">{t('privileged')}</p>}
+      {inspect.HostConfig.Privileged && (
+        <p className="border-line border-b bg-warning-soft px-4 py-2 font-medium text-warning">{t('privileged')}</p>
+      )}
       <ul className="divide-y divide-line">
         {facts.map((fact) => (
           <IsolationRow key={fact.key} fact={fact} />
@@ -105,7 +120,11 @@ function IsolationRow({ fact }: { fact: IsolationFact }) {
       <p className="min-w-0 flex-1 break-words">
         <span className="font-medium">{t(`names.${fact.key}`)}</span>{' '}
         <span className="text-muted text-sm">
-          {fact.key === 'capabilities' || fact.key === 'seccomp' || fact.key === 'noNewPrivileges' || fact.key === 'maskedPaths' || fact.key === 'readOnlyRoot'
+          {fact.key === 'capabilities' ||
+          fact.key === 'seccomp' ||
+          fact.key === 'noNewPrivileges' ||
+          fact.key === 'maskedPaths' ||
+          fact.key === 'readOnlyRoot'
             ? t(`${fact.key}.${fact.sentence}` as 'seccomp.on', { values: fact.values ?? '' })
             : t(`namespace.${fact.sentence}` as 'namespace.private', { values: fact.values?.slice(0, 12) ?? '' })}
         </span>
@@ -131,7 +150,9 @@ function MountsCard({ mounts }: { mounts: Inspect['Mounts'] }) {
                 <span className="block text-muted text-xs">{mount.Name || mount.Source || '–'}</span>
               </span>
               <Badge>{mount.Type || 'bind'}</Badge>
-              <Badge tone={mount.RW === false ? 'neutral' : 'accent'}>{t(mount.RW === false ? 'readOnly' : 'readWrite')}</Badge>
+              <Badge tone={mount.RW === false ? 'neutral' : 'accent'}>
+                {t(mount.RW === false ? 'readOnly' : 'readWrite')}
+              </Badge>
             </li>
           ))}
         </ul>

@@ -5,7 +5,8 @@ import type { ContainerView } from '@/server/views.ts';
 export function portText(port: ContainerView['ports'][number]): string {
   const inside = `${port.containerPort}/${port.protocol}`;
   if (port.hostPort === null) return inside;
-  const address = port.hostAddress && port.hostAddress !== '0.0.0.0' && port.hostAddress !== '::' ? `${port.hostAddress}:` : '';
+  const address =
+    port.hostAddress && port.hostAddress !== '0.0.0.0' && port.hostAddress !== '::' ? `${port.hostAddress}:` : '';
   return `${address}${port.hostPort} → ${inside}`;
 }
 

@@ -83,7 +83,12 @@ function ProcessTable({ titles, processes }: ProcessList) {
           {processes.map((row) => (
             <tr key={row[pid] ?? row.join()}>
               {row.map((cell, index) => (
-                <td key={titles[index]} className={index === titles.length - 1 ? 'break-all px-3 py-1.5' : 'whitespace-nowrap px-3 py-1.5 first:pl-4'}>
+                <td
+                  key={titles[index]}
+                  className={
+                    index === titles.length - 1 ? 'break-all px-3 py-1.5' : 'whitespace-nowrap px-3 py-1.5 first:pl-4'
+                  }
+                >
                   {cell}
                 </td>
               ))}

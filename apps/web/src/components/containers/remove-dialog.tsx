@@ -28,7 +28,13 @@ export function RemoveDialog({ container, mutations, open, onOpenChange, onRemov
     return null;
   };
   return (
-    <ConfirmDialog open={open} onOpenChange={onOpenChange} title={t('removeTitle', { name: container.name })} confirmLabel={t('actions.remove')} onConfirm={confirm}>
+    <ConfirmDialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title={t('removeTitle', { name: container.name })}
+      confirmLabel={t('actions.remove')}
+      onConfirm={confirm}
+    >
       <p>{t(alive ? 'removeAliveText' : 'removeText')}</p>
       <div className="mt-4 text-ink">
         <SwitchField label={t('removeVolumes')} hint={t('removeVolumesHint')} checked={volumes} onChange={setVolumes} />

@@ -60,7 +60,11 @@ export function RowActions({ container, mutations, disabled }: RowActionsProps) 
         <MenuItem icon={FileText} onClick={() => router.push(containerHref(container, 'logs'))}>
           {t('tabs.logs')}
         </MenuItem>
-        <MenuItem icon={SquareTerminal} disabled={disabled || container.state !== 'running'} onClick={() => router.push(containerHref(container, 'terminal'))}>
+        <MenuItem
+          icon={SquareTerminal}
+          disabled={disabled || container.state !== 'running'}
+          onClick={() => router.push(containerHref(container, 'terminal'))}
+        >
           {t('tabs.terminal')}
         </MenuItem>
         <MenuSeparator />
@@ -68,8 +72,18 @@ export function RowActions({ container, mutations, disabled }: RowActionsProps) 
           {t('actions.remove')}
         </MenuItem>
       </Menu>
-      <RemoveDialog container={container} mutations={mutations} open={dialog === 'remove'} onOpenChange={(open) => setDialog(open ? 'remove' : null)} />
-      <KillDialog container={container} mutations={mutations} open={dialog === 'kill'} onOpenChange={(open) => setDialog(open ? 'kill' : null)} />
+      <RemoveDialog
+        container={container}
+        mutations={mutations}
+        open={dialog === 'remove'}
+        onOpenChange={(open) => setDialog(open ? 'remove' : null)}
+      />
+      <KillDialog
+        container={container}
+        mutations={mutations}
+        open={dialog === 'kill'}
+        onOpenChange={(open) => setDialog(open ? 'kill' : null)}
+      />
     </div>
   );
 }

@@ -1,4 +1,13 @@
-import { Ban, CircleDashed, CirclePause, CirclePlay, CircleStop, LoaderCircle, type LucideIcon, MemoryStick } from 'lucide-react';
+import {
+  Ban,
+  CircleDashed,
+  CirclePause,
+  CirclePlay,
+  CircleStop,
+  LoaderCircle,
+  type LucideIcon,
+  MemoryStick,
+} from 'lucide-react';
 import { useTranslations } from 'next-intl';
 import { Badge, type Tone } from '@/components/ui/badge.tsx';
 import type { ContainerState } from '@/server/views.ts';

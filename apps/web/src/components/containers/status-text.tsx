@@ -17,7 +17,10 @@ export function StatusText({ container }: { container: Timed }) {
       return t('up', { duration: formatDuration(now - container.startedAt) });
     }
     if (container.finishedAt !== null && container.state !== 'created') {
-      return t('exited', { code: container.exitCode ?? 0, ago: formatAgo(Math.min(container.finishedAt, now), now, locale) });
+      return t('exited', {
+        code: container.exitCode ?? 0,
+        ago: formatAgo(Math.min(container.finishedAt, now), now, locale),
+      });
     }
     return t('created', { ago: formatAgo(Math.min(container.createdAt, now), now, locale) });
   };

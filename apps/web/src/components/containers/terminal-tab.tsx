@@ -46,15 +46,32 @@ function LiveTerminal({ hostId, containerId, canAttach }: TerminalTabProps) {
         }}
       >
         {canAttach && (
-          <select aria-label={t('mode')} value={mode} onChange={(event) => setMode(event.target.value === 'attach' ? 'attach' : 'exec')} className="input h-7.5 w-auto pr-7">
+          <select
+            aria-label={t('mode')}
+            value={mode}
+            onChange={(event) => setMode(event.target.value === 'attach' ? 'attach' : 'exec')}
+            className="input h-7.5 w-auto pr-7"
+          >
             <option value="exec">{t('modes.exec')}</option>
             <option value="attach">{t('modes.attach')}</option>
           </select>
         )}
         {mode === 'exec' && (
           <>
-            <input aria-label={t('command')} placeholder={t('commandPlaceholder')} value={command} onChange={(event) => setCommand(event.target.value)} className="input h-7.5 w-40 font-mono" />
-            <input aria-label={t('user')} placeholder={t('userPlaceholder')} value={user} onChange={(event) => setUser(event.target.value)} className="input h-7.5 w-28 font-mono" />
+            <input
+              aria-label={t('command')}
+              placeholder={t('commandPlaceholder')}
+              value={command}
+              onChange={(event) => setCommand(event.target.value)}
+              className="input h-7.5 w-40 font-mono"
+            />
+            <input
+              aria-label={t('user')}
+              placeholder={t('userPlaceholder')}
+              value={user}
+              onChange={(event) => setUser(event.target.value)}
+              className="input h-7.5 w-28 font-mono"
+            />
           </>
         )}
         <Button type="submit" size="sm">

@@ -15,7 +15,7 @@ const empty: LogState = { lines: [], status: 'loading', message: '' };
 /** Follows the log; `epoch` starts over. Lines are gathered for a frame, so that a chatty program does not render per line. */
 export function useLogStream(url: string, epoch: number): LogState {
   const [state, setState] = useState(empty);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new epoch reads again from the start.
+  // A new epoch reads again from the start.
   useEffect(() => {
     const abort = new AbortController();
     const waiting: LogLine[] = [];
@@ -25,7 +25,12 @@ export function useLogStream(url: string, epoch: number): LogState {
     const flush = () => {
       frame = 0;
       const incoming = waiting.splice(0);
-      if (!abort.signal.aborted) setState((kept) => ({ ...kept, status: kept.status === 'loading' ? 'open' : kept.status, lines: appendLines(kept.lines, incoming) }));
+      if (!abort.signal.aborted)
+        setState((kept) => ({
+          ...kept,
+          status: kept.status === 'loading' ? 'open' : kept.status,
+          lines: appendLines(kept.lines, incoming),
+        }));
     };
     const onLine = (value: unknown) => {
       waiting.push(toLine(value, id++));
@@ -49,7 +54,12 @@ export function useLogStream(url: string, epoch: number): LogState {
   return state;
 }
 
-async function follow(url: string, signal: AbortSignal, onLine: (value: unknown) => void, onOpen: () => void): Promise<void> {
+async function follow(
+  url: string,
+  signal: AbortSignal,
+  onLine: (value: unknown) => void,
+  onOpen: () => void,
+): Promise<void> {
   const response = await fetch(url, { signal, cache: 'no-store' });
   if (!response.ok || !response.body) throw new Error(await failureText(response));
   onOpen();
@@ -74,7 +84,8 @@ async function failureText(response: Response): Promise<string> {
 }
 
 function toLine(value: unknown, id: number): LogLine {
-  const entry: { stream?: unknown; time?: unknown; text?: unknown } = typeof value === 'object' && value !== null ? value : {};
+  const entry: { stream?: unknown; time?: unknown; text?: unknown } =
+    typeof value === 'object' && value !== null ? value : {};
   return {
     id,
     stream: entry.stream === 'stderr' ? 'stderr' : 'stdout',

@@ -31,7 +31,7 @@ export function useTerminal({ hostId, containerId, mode, user, command, epoch }:
   const [message, setMessage] = useState<string | null>(null);
   const [exitCode, setExitCode] = useState<number | null>(null);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new epoch is a new session.
+  // A new epoch is a new session.
   useEffect(() => {
     const element = frame.current;
     if (!element) return;

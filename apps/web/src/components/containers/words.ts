@@ -7,7 +7,8 @@ export function splitWords(line: string): string[] | null {
     const character = line.charAt(at);
     if (quote) {
       if (character === quote) quote = '';
-      else if (character === '\\' && quote === '"' && '"\\$`'.includes(line.charAt(at + 1) || ' ')) word += line.charAt(++at);
+      else if (character === '\\' && quote === '"' && '"\\$`'.includes(line.charAt(at + 1) || ' '))
+        word += line.charAt(++at);
       else word += character;
     } else if (character === '"' || character === "'") {
       quote = character;

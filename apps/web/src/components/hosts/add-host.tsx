@@ -42,7 +42,14 @@ export function AddHost({ hosts, createToken }: AddHostProps) {
       <Card>
         <CardHeader title={t('stepName')} description={t('stepNameText')} />
         <form action={submit} className="flex flex-wrap items-end gap-3 p-4">
-          <TextField className="w-full sm:w-72" label={t('name')} optional={t('optional')} hint={t('nameHint')} value={name} onChange={(event) => setName(event.target.value)} />
+          <TextField
+            className="w-full sm:w-72"
+            label={t('name')}
+            optional={t('optional')}
+            hint={t('nameHint')}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
           <Button type="submit" variant={enrolment ? 'secondary' : 'primary'} pending={pending} className="sm:mb-5.5">
             <Plus aria-hidden />
             {t(enrolment ? 'createAnother' : 'create')}
@@ -56,8 +63,14 @@ export function AddHost({ hosts, createToken }: AddHostProps) {
       </Card>
       {enrolment && (
         <Card>
-          <CardHeader title={t('stepRun')} description={t('stepRunText')} actions={<CopyButton text={enrolment.command} label={t('copyCommand')} />} />
-          <pre className="overflow-x-auto whitespace-pre-wrap break-all bg-terminal p-4 text-[12px] text-terminal-ink leading-[19px]">{enrolment.command}</pre>
+          <CardHeader
+            title={t('stepRun')}
+            description={t('stepRunText')}
+            actions={<CopyButton text={enrolment.command} label={t('copyCommand')} />}
+          />
+          <pre className="overflow-x-auto whitespace-pre-wrap break-all bg-terminal p-4 text-[12px] text-terminal-ink leading-[19px]">
+            {enrolment.command}
+          </pre>
           <div className="border-line border-t px-4 py-3" role="status">
             {arrived ? <Arrived host={arrived} /> : <Waiting expiresAt={enrolment.expiresAt} />}
           </div>

@@ -1,4 +1,4 @@
-import { Activity, Box, Layers, type LucideIcon, MemoryStick, Network, Server, HardDrive } from 'lucide-react';
+import { Activity, Box, HardDrive, Layers, type LucideIcon, MemoryStick, Network, Server } from 'lucide-react';
 import Link from 'next/link';
 import { useTranslations } from 'next-intl';
 import { Badge } from '@/components/ui/badge.tsx';
@@ -6,15 +6,39 @@ import { EmptyState } from '@/components/ui/empty-state.tsx';
 import { TimeAgo } from '@/components/ui/time-ago.tsx';
 import type { EventView } from '@/server/views.ts';
 
-const icons: Record<string, LucideIcon> = { container: Box, image: Layers, network: Network, volume: HardDrive, daemon: Server };
+const icons: Record<string, LucideIcon> = {
+  container: Box,
+  image: Layers,
+  network: Network,
+  volume: HardDrive,
+  daemon: Server,
+};
 
-export function EventList({ events, hostNames, linked = true }: { events: EventView[]; hostNames?: Record<string, string>; linked?: boolean }) {
+export function EventList({
+  events,
+  hostNames,
+  linked = true,
+}: {
+  events: EventView[];
+  hostNames?: Record<string, string>;
+  linked?: boolean;
+}) {
   const t = useTranslations('events');
-  if (events.length === 0) return <EmptyState icon={Activity} title={t('empty')}>{t('emptyText')}</EmptyState>;
+  if (events.length === 0)
+    return (
+      <EmptyState icon={Activity} title={t('empty')}>
+        {t('emptyText')}
+      </EmptyState>
+    );
   return (
     <ol className="divide-y divide-line">
       {events.map((event) => (
-        <EventRow key={`${event.hostId}/${event.seq}`} event={event} hostName={hostNames?.[event.hostId]} linked={linked} />
+        <EventRow
+          key={`${event.hostId}/${event.seq}`}
+          event={event}
+          hostName={hostNames?.[event.hostId]}
+          linked={linked}
+        />
       ))}
     </ol>
   );
@@ -34,7 +58,10 @@ function EventRow({ event, hostName, linked }: { event: EventView; hostName: str
           {oom ? t('oom') : `${event.type} ${event.action}`}
         </Badge>
         {linked && event.type === 'container' ? (
-          <Link href={`/hosts/${event.hostId}/containers/${event.actorId}`} className="min-w-0 break-all font-medium hover:text-accent hover:underline">
+          <Link
+            href={`/hosts/${event.hostId}/containers/${event.actorId}`}
+            className="min-w-0 break-all font-medium hover:text-accent hover:underline"
+          >
             {name}
           </Link>
         ) : (

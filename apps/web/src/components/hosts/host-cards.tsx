@@ -34,7 +34,10 @@ function HostCard({ host, stats }: { host: HostView; stats: HostView['stats'] })
       <div className="flex items-start justify-between gap-3">
         <div className="min-w-0">
           <h2 className="truncate font-semibold text-lg">
-            <Link href={`/hosts/${host.id}`} className="outline-none after:absolute after:inset-0 after:rounded-lg focus-visible:after:outline-2 focus-visible:after:outline-accent focus-visible:after:outline-offset-2">
+            <Link
+              href={`/hosts/${host.id}`}
+              className="outline-none after:absolute after:inset-0 after:rounded-lg focus-visible:after:outline-2 focus-visible:after:outline-accent focus-visible:after:outline-offset-2"
+            >
               {host.name}
             </Link>
           </h2>
@@ -44,11 +47,37 @@ function HostCard({ host, stats }: { host: HostView; stats: HostView['stats'] })
         </div>
         <HostStateBadge state={host.state} />
       </div>
-      {host.state === 'offline' && <p className="mt-2 text-sm text-warning">{host.lastSeenAt === null ? t('neverSeen') : t.rich('lastSeen', { ago: () => <TimeAgo at={host.lastSeenAt ?? 0} /> })}</p>}
+      {host.state === 'offline' && (
+        <p className="mt-2 text-sm text-warning">
+          {host.lastSeenAt === null
+            ? t('neverSeen')
+            : t.rich('lastSeen', { ago: () => <TimeAgo at={host.lastSeenAt ?? 0} /> })}
+        </p>
+      )}
       <dl className="mt-4 grid gap-3">
-        <Figure term={t('cpu')} ratio={stats ? stats.cpuCores / Math.max(1, host.cpuCount) : null} text={stats ? t('cpuOf', { used: percent(stats.cpuCores / Math.max(1, host.cpuCount)), count: host.cpuCount }) : t('cores', { count: host.cpuCount })} />
-        <Figure term={t('memory')} ratio={stats ? stats.memoryBytes / Math.max(1, memoryTotal) : null} text={stats ? t('usedOf', { used: bytes(stats.memoryBytes), total: bytes(memoryTotal) }) : bytes(memoryTotal)} />
-        <Figure term={t('disk')} ratio={stats?.diskTotalBytes ? stats.diskUsedBytes / stats.diskTotalBytes : null} text={stats?.diskTotalBytes ? t('usedOf', { used: bytes(stats.diskUsedBytes), total: bytes(stats.diskTotalBytes) }) : '–'} />
+        <Figure
+          term={t('cpu')}
+          ratio={stats ? stats.cpuCores / Math.max(1, host.cpuCount) : null}
+          text={
+            stats
+              ? t('cpuOf', { used: percent(stats.cpuCores / Math.max(1, host.cpuCount)), count: host.cpuCount })
+              : t('cores', { count: host.cpuCount })
+          }
+        />
+        <Figure
+          term={t('memory')}
+          ratio={stats ? stats.memoryBytes / Math.max(1, memoryTotal) : null}
+          text={stats ? t('usedOf', { used: bytes(stats.memoryBytes), total: bytes(memoryTotal) }) : bytes(memoryTotal)}
+        />
+        <Figure
+          term={t('disk')}
+          ratio={stats?.diskTotalBytes ? stats.diskUsedBytes / stats.diskTotalBytes : null}
+          text={
+            stats?.diskTotalBytes
+              ? t('usedOf', { used: bytes(stats.diskUsedBytes), total: bytes(stats.diskTotalBytes) })
+              : '–'
+          }
+        />
       </dl>
       <div className="mt-4 flex flex-wrap items-center justify-between gap-x-4 gap-y-1 border-line border-t pt-3 text-muted text-sm">
         <span className="flex items-center gap-1.5">

@@ -49,10 +49,28 @@ export function HostMenu({ host, rename, remove }: HostMenuProps) {
         <Trash2 aria-hidden />
         {t('remove')}
       </Button>
-      <ConfirmDialog open={dialog === 'rename'} onOpenChange={close} title={t('renameTitle', { name: host.name })} confirmLabel={t('rename')} tone="primary" onConfirm={confirmRename}>
-        <TextField className="mt-2 text-ink" label={t('name')} value={name} onChange={(event) => setName(event.target.value)} />
+      <ConfirmDialog
+        open={dialog === 'rename'}
+        onOpenChange={close}
+        title={t('renameTitle', { name: host.name })}
+        confirmLabel={t('rename')}
+        tone="primary"
+        onConfirm={confirmRename}
+      >
+        <TextField
+          className="mt-2 text-ink"
+          label={t('name')}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
       </ConfirmDialog>
-      <ConfirmDialog open={dialog === 'remove'} onOpenChange={close} title={t('removeTitle', { name: host.name })} confirmLabel={t('remove')} onConfirm={confirmRemove}>
+      <ConfirmDialog
+        open={dialog === 'remove'}
+        onOpenChange={close}
+        title={t('removeTitle', { name: host.name })}
+        confirmLabel={t('remove')}
+        onConfirm={confirmRemove}
+      >
         <p>{t('removeText')}</p>
       </ConfirmDialog>
     </>

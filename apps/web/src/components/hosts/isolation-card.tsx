@@ -57,7 +57,9 @@ function FeatureRow({ feature }: { feature: HostFeature }) {
         <p className="font-medium text-sm">{feature.known ? t(`features.${feature.known}`) : feature.name}</p>
         {feature.known && <p className="text-muted text-xs">{t(`featureTexts.${feature.known}`)}</p>}
       </div>
-      <span className="max-w-[45%] break-words text-right text-muted text-sm">{feature.state === 'value' ? feature.value : t(`featureStates.${feature.state}`)}</span>
+      <span className="max-w-[45%] break-words text-right text-muted text-sm">
+        {feature.state === 'value' ? feature.value : t(`featureStates.${feature.state}`)}
+      </span>
     </li>
   );
 }

@@ -16,7 +16,15 @@ import type { ActionResult, ImageView } from '@/server/views.ts';
 
 type RemoveImage = (hostId: string, id: string, options: { force: boolean }) => Promise<ActionResult>;
 
-export function ImageList({ images, showHost, remove }: { images: ImageView[]; showHost: boolean; remove: RemoveImage }) {
+export function ImageList({
+  images,
+  showHost,
+  remove,
+}: {
+  images: ImageView[];
+  showHost: boolean;
+  remove: RemoveImage;
+}) {
   const t = useTranslations('images');
   const [asked, setAsked] = useState<ImageView | null>(null);
   const [open, setOpen] = useState(false);
@@ -34,12 +42,26 @@ export function ImageList({ images, showHost, remove }: { images: ImageView[]; s
       <table className="w-full text-left">
         <thead>
           <tr className="border-line border-b bg-raised/60 text-muted text-xs">
-            <th scope="col" className="py-2.5 pr-3 pl-4 font-medium">{t('columns.tags')}</th>
-            {showHost && <th scope="col" className="hidden px-3 font-medium md:table-cell">{t('columns.host')}</th>}
-            <th scope="col" className="px-3 text-right font-medium">{t('columns.size')}</th>
-            <th scope="col" className="hidden px-3 font-medium sm:table-cell">{t('columns.created')}</th>
-            <th scope="col" className="hidden px-3 text-right font-medium sm:table-cell">{t('columns.containers')}</th>
-            <th scope="col" className="w-24"><span className="sr-only">{t('columns.actions')}</span></th>
+            <th scope="col" className="py-2.5 pr-3 pl-4 font-medium">
+              {t('columns.tags')}
+            </th>
+            {showHost && (
+              <th scope="col" className="hidden px-3 font-medium md:table-cell">
+                {t('columns.host')}
+              </th>
+            )}
+            <th scope="col" className="px-3 text-right font-medium">
+              {t('columns.size')}
+            </th>
+            <th scope="col" className="hidden px-3 font-medium sm:table-cell">
+              {t('columns.created')}
+            </th>
+            <th scope="col" className="hidden px-3 text-right font-medium sm:table-cell">
+              {t('columns.containers')}
+            </th>
+            <th scope="col" className="w-24">
+              <span className="sr-only">{t('columns.actions')}</span>
+            </th>
           </tr>
         </thead>
         <tbody className="divide-y divide-line">
@@ -76,7 +98,15 @@ function ImageRow({ image, showHost, onRemove }: { image: ImageView; showHost: b
   return (
     <tr className="hover:bg-raised/50">
       <td className="py-2.5 pr-3 pl-4">
-        {image.repoTags.length > 0 ? image.repoTags.map((tag) => <div key={tag} className="break-all font-medium">{tag}</div>) : <Badge>{t('untagged')}</Badge>}
+        {image.repoTags.length > 0 ? (
+          image.repoTags.map((tag) => (
+            <div key={tag} className="break-all font-medium">
+              {tag}
+            </div>
+          ))
+        ) : (
+          <Badge>{t('untagged')}</Badge>
+        )}
         <span className="font-mono text-2xs text-faint">{shortId(image)}</span>
         {showHost && <span className="block text-muted text-xs md:hidden">{image.hostName}</span>}
       </td>
@@ -87,13 +117,27 @@ function ImageRow({ image, showHost, onRemove }: { image: ImageView; showHost: b
         </td>
       )}
       <td className="whitespace-nowrap px-3 text-right">{bytes(image.sizeBytes)}</td>
-      <td className="hidden whitespace-nowrap px-3 text-sm sm:table-cell"><TimeAgo at={image.createdAt} /></td>
+      <td className="hidden whitespace-nowrap px-3 text-sm sm:table-cell">
+        <TimeAgo at={image.createdAt} />
+      </td>
       <td className="hidden px-3 text-right sm:table-cell">{count(image.containers)}</td>
       <td className="whitespace-nowrap py-2 pr-3 text-right">
-        <Link href={`/containers/new?host=${image.hostId}&image=${encodeURIComponent(imageName(image))}`} aria-label={t('createFrom', { name: imageName(image) })} title={t('createFrom', { name: imageName(image) })} className={buttonClass({ variant: 'ghost', size: 'icon-sm' })}>
+        <Link
+          href={`/containers/new?host=${image.hostId}&image=${encodeURIComponent(imageName(image))}`}
+          aria-label={t('createFrom', { name: imageName(image) })}
+          title={t('createFrom', { name: imageName(image) })}
+          className={buttonClass({ variant: 'ghost', size: 'icon-sm' })}
+        >
           <Plus aria-hidden />
         </Link>
-        <Button variant="ghost" size="icon-sm" disabled={offline} aria-label={t('removeNamed', { name: imageName(image) })} title={t('remove')} onClick={onRemove}>
+        <Button
+          variant="ghost"
+          size="icon-sm"
+          disabled={offline}
+          aria-label={t('removeNamed', { name: imageName(image) })}
+          title={t('remove')}
+          onClick={onRemove}
+        >
           <Trash2 aria-hidden />
         </Button>
       </td>
@@ -119,7 +163,13 @@ function RemoveImageDialog({ image, open, onOpenChange, remove }: RemoveImageDia
     return null;
   };
   return (
-    <ConfirmDialog open={open} onOpenChange={onOpenChange} title={t('removeTitle', { name: imageName(image) })} confirmLabel={t('remove')} onConfirm={confirm}>
+    <ConfirmDialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title={t('removeTitle', { name: imageName(image) })}
+      confirmLabel={t('remove')}
+      onConfirm={confirm}
+    >
       <p>{t('removeText', { host: image.hostName })}</p>
       {(image.containers > 0 || image.repoTags.length > 1) && (
         <div className="mt-4 text-ink">

@@ -13,6 +13,10 @@ test('an error after the head was sent is still an error', () => {
 });
 
 test('a refusal tells its message, or at least its status', () => {
-  assert.deepEqual(readLoadAnswer(413, '{"message":"The image is too large."}'), { ok: false, kind: 'system', message: 'The image is too large.' });
+  assert.deepEqual(readLoadAnswer(413, '{"message":"The image is too large."}'), {
+    ok: false,
+    kind: 'system',
+    message: 'The image is too large.',
+  });
   assert.deepEqual(readLoadAnswer(502, '<html>'), { ok: false, kind: 'system', message: 'HTTP 502' });
 });

@@ -19,7 +19,8 @@ export function loadImage({ url, file, signal, onProgress }: LoadImage): Promise
     const request = new XMLHttpRequest();
     request.open('POST', url);
     request.setRequestHeader('content-type', 'application/x-tar');
-    request.upload.onprogress = ({ loaded, total }) => onProgress({ sentBytes: loaded, totalBytes: total || file.size });
+    request.upload.onprogress = ({ loaded, total }) =>
+      onProgress({ sentBytes: loaded, totalBytes: total || file.size });
     request.onload = () => resolve(readLoadAnswer(request.status, request.responseText));
     request.onerror = () => resolve({ ok: false, kind: 'unavailable', message: '' });
     request.onabort = () => resolve({ ok: false, kind: 'cancelled', message: '' });

@@ -69,7 +69,13 @@ export function UploadImage({ hosts }: { hosts: { id: string; name: string; stat
           <p className="text-muted text-sm">{t('hint')}</p>
         </div>
         {hosts.length > 1 && (
-          <select aria-label={t('host')} value={hostId} disabled={busy} onChange={(event) => setHostId(event.target.value)} className="input w-auto pr-7">
+          <select
+            aria-label={t('host')}
+            value={hostId}
+            disabled={busy}
+            onChange={(event) => setHostId(event.target.value)}
+            className="input w-auto pr-7"
+          >
             {online.map((host) => (
               <option key={host.id} value={host.id}>
                 {host.name}
@@ -120,7 +126,11 @@ function Sending({ state, onCancel }: { state: Extract<UploadState, { step: 'sen
     <div className="mt-4" role="status">
       <div className="mb-1 flex items-center justify-between gap-3 text-sm">
         <span className="min-w-0 truncate">{state.fileName}</span>
-        <span className="whitespace-nowrap text-muted">{sent ? t('unpacking') : t('sent', { sent: bytes(state.sentBytes), total: bytes(state.totalBytes), percent: percent(ratio) })}</span>
+        <span className="whitespace-nowrap text-muted">
+          {sent
+            ? t('unpacking')
+            : t('sent', { sent: bytes(state.sentBytes), total: bytes(state.totalBytes), percent: percent(ratio) })}
+        </span>
         <Button variant="ghost" size="icon-sm" aria-label={t('cancel')} onClick={onCancel}>
           <X aria-hidden />
         </Button>

@@ -63,7 +63,7 @@ function InventoryRefresh() {
   };
   useLiveTopic('inventory', (message) => message.type === 'inventory' && refresh());
   // What changed while the connection was away has been missed: ask once when it is back.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a change of the connection's state counts here.
+  // Only a change of the connection's state counts here.
   useEffect(() => {
     if (status !== 'open') return;
     if (wasOpen.current) refresh();

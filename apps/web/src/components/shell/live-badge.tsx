@@ -9,7 +9,10 @@ export function LiveBadge() {
   const status = useLiveStatus();
   if (status === 'waiting') {
     return (
-      <span role="status" className="flex items-center gap-2 rounded-md bg-warning-soft px-2 py-1 font-medium text-warning text-xs">
+      <span
+        role="status"
+        className="flex items-center gap-2 rounded-md bg-warning-soft px-2 py-1 font-medium text-warning text-xs"
+      >
         <WifiOff aria-hidden className="size-3.5" />
         {t('waiting')}
       </span>

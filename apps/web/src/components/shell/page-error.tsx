@@ -9,7 +9,15 @@ export function PageError({ error, reset }: { error: Error & { digest?: string }
   const t = useTranslations('pageError');
   return (
     <div role="alert">
-      <EmptyState icon={ServerCrash} title={t('title')} action={<Button variant="primary" onClick={reset}>{t('retry')}</Button>}>
+      <EmptyState
+        icon={ServerCrash}
+        title={t('title')}
+        action={
+          <Button variant="primary" onClick={reset}>
+            {t('retry')}
+          </Button>
+        }
+      >
         <p>{t('text')}</p>
         {error.digest && <p className="mt-2 font-mono text-xs">{t('digest', { digest: error.digest })}</p>}
       </EmptyState>

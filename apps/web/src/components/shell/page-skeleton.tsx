@@ -22,7 +22,7 @@ export function TableSkeleton() {
       <Skeleton className="mb-3 h-9 w-80 max-w-full" />
       <div className="flex flex-col gap-px overflow-hidden rounded-lg border border-line">
         {Array.from({ length: 6 }, (_, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: identical rows.
+          // Identical rows.
           <Skeleton key={index} className="h-13 rounded-none" />
         ))}
       </div>

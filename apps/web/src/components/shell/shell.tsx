@@ -18,7 +18,10 @@ export function Shell({ email, theme, actions, children }: ShellProps) {
   const t = useTranslations('shell');
   return (
     <div className="md:grid md:grid-cols-[13.5rem_1fr]">
-      <a href="#content" className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-surface focus:px-3 focus:py-2 focus:shadow-popup">
+      <a
+        href="#content"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-surface focus:px-3 focus:py-2 focus:shadow-popup"
+      >
         {t('skip')}
       </a>
       <aside className="sticky top-0 hidden h-dvh flex-col gap-1 border-line border-r bg-surface px-3 py-4 md:flex">

@@ -2,7 +2,9 @@ import { classNames } from '@/components/ui/class-names.ts';
 
 export function Wordmark({ large = false }: { large?: boolean }) {
   return (
-    <span className={classNames('flex items-center gap-2.5 font-semibold tracking-tight', large ? 'text-xl' : 'text-lg')}>
+    <span
+      className={classNames('flex items-center gap-2.5 font-semibold tracking-tight', large ? 'text-xl' : 'text-lg')}
+    >
       <svg aria-hidden viewBox="0 0 32 32" className={large ? 'size-9' : 'size-7'}>
         <rect width="32" height="32" rx="8" className="fill-accent" />
         <g fill="none" strokeWidth="2.2" strokeLinecap="round" strokeLinejoin="round" className="stroke-accent-ink">

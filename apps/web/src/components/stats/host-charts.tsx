@@ -24,13 +24,49 @@ export function HostCharts({ hostId, cpuCount, memoryBytes, loadHistory }: HostC
   const window = useStatsPoints({ topic: `host:${hostId}`, loadHistory: load }, range);
   return (
     <Card>
-      <CardHeader title={t('title')} description={t(range === '10m' ? 'liveHint' : 'historyHint')} actions={<RangePicker value={range} onChange={setRange} />} />
-      {window.failed && <Banner tone="danger" role="alert" className="m-4">{t('historyFailed')}</Banner>}
+      <CardHeader
+        title={t('title')}
+        description={t(range === '10m' ? 'liveHint' : 'historyHint')}
+        actions={<RangePicker value={range} onChange={setRange} />}
+      />
+      {window.failed && (
+        <Banner tone="danger" role="alert" className="m-4">
+          {t('historyFailed')}
+        </Banner>
+      )}
       <ChartGrid loading={window.loading}>
-        <StatsChart title={t('cpu')} window={window} fields={[{ field: 'cpuCores', label: t('cpu') }]} format={cores} limit={{ value: cpuCount, label: t('of', { value: cores(cpuCount) }) }} />
-        <StatsChart title={t('memory')} window={window} fields={[{ field: 'memoryBytes', label: t('memory') }]} format={bytes} binary limit={{ value: memoryBytes, label: t('of', { value: bytes(memoryBytes) }) }} />
-        <StatsChart title={t('network')} window={window} fields={[{ field: 'rxBytesPerSecond', label: t('received') }, { field: 'txBytesPerSecond', label: t('sent') }]} format={rate} binary />
-        <StatsChart title={t('diskSpace')} window={window} fields={[{ field: 'diskUsedBytes', label: t('diskSpace') }]} format={bytes} binary />
+        <StatsChart
+          title={t('cpu')}
+          window={window}
+          fields={[{ field: 'cpuCores', label: t('cpu') }]}
+          format={cores}
+          limit={{ value: cpuCount, label: t('of', { value: cores(cpuCount) }) }}
+        />
+        <StatsChart
+          title={t('memory')}
+          window={window}
+          fields={[{ field: 'memoryBytes', label: t('memory') }]}
+          format={bytes}
+          binary
+          limit={{ value: memoryBytes, label: t('of', { value: bytes(memoryBytes) }) }}
+        />
+        <StatsChart
+          title={t('network')}
+          window={window}
+          fields={[
+            { field: 'rxBytesPerSecond', label: t('received') },
+            { field: 'txBytesPerSecond', label: t('sent') },
+          ]}
+          format={rate}
+          binary
+        />
+        <StatsChart
+          title={t('diskSpace')}
+          window={window}
+          fields={[{ field: 'diskUsedBytes', label: t('diskSpace') }]}
+          format={bytes}
+          binary
+        />
       </ChartGrid>
     </Card>
   );

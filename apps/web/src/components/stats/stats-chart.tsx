@@ -16,9 +16,14 @@ interface StatsChartProps {
 
 export function StatsChart({ title, window, fields, format, binary = false, limit = null }: StatsChartProps) {
   const names = fields.map((entry) => entry.field).join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the names stand for the fields, whose array is new at each render.
+  // The names stand for the fields, whose array is new at each render.
   const columns = useMemo(
-    () => toColumns(window.points, fields.map((entry) => entry.field), window.gapMs),
+    () =>
+      toColumns(
+        window.points,
+        fields.map((entry) => entry.field),
+        window.gapMs,
+      ),
     [window.points, window.gapMs, names],
   );
   const series = fields.map((entry, index) => ({

@@ -29,7 +29,17 @@ interface TimeChartProps {
 const binaryTicks = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 /** uPlot draws; what it shows is also said in text: the newest value, or the one under the pointer. */
-export function TimeChart({ title, times, series, format, binary = false, limit = null, from, to, height = 150 }: TimeChartProps) {
+export function TimeChart({
+  title,
+  times,
+  series,
+  format,
+  binary = false,
+  limit = null,
+  from,
+  to,
+  height = 150,
+}: TimeChartProps) {
   const t = useTranslations('charts');
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -41,7 +51,7 @@ export function TimeChart({ title, times, series, format, binary = false, limit 
 
   useEffect(() => onThemeChange(() => setThemeCount((count) => count + 1)), []);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the plot is made once for a shape; values arrive by setData below.
+  // The plot is made once for a shape; values arrive by setData below.
   useEffect(() => {
     const element = frame.current;
     if (!element) return;
@@ -64,7 +74,7 @@ export function TimeChart({ title, times, series, format, binary = false, limit 
   }, [times, series, format, from, to, limit?.value]);
 
   const index = cursor ?? times.length - 1;
-  const valueOf = (entry: ChartSeries) => {
+  const valueText = (entry: ChartSeries) => {
     const value = entry.values[index];
     return value === null || value === undefined ? '–' : format(value);
   };
@@ -74,12 +84,26 @@ export function TimeChart({ title, times, series, format, binary = false, limit 
       <figcaption className="mb-1 flex flex-wrap items-baseline justify-between gap-x-4 gap-y-0.5 px-1">
         <span className="font-medium text-sm">{title}</span>
         <span className="flex flex-wrap items-baseline gap-x-3 text-sm">
-          {when && <span className="text-faint text-xs">{when.toLocaleString(undefined, { dateStyle: to - from > 86_400 ? 'short' : undefined, timeStyle: 'medium', hourCycle: 'h23' })}</span>}
+          {when && (
+            <span className="text-faint text-xs">
+              {when.toLocaleString(undefined, {
+                dateStyle: to - from > 86_400 ? 'short' : undefined,
+                timeStyle: 'medium',
+                hourCycle: 'h23',
+              })}
+            </span>
+          )}
           {series.map((entry) => (
             <span key={entry.label} className="flex items-baseline gap-1.5">
-              <span aria-hidden className={classNames('h-0.5 w-3 self-center rounded-full', entry.color === 'series-1' ? 'bg-series-1' : 'bg-series-2')} />
+              <span
+                aria-hidden
+                className={classNames(
+                  'h-0.5 w-3 self-center rounded-full',
+                  entry.color === 'series-1' ? 'bg-series-1' : 'bg-series-2',
+                )}
+              />
               {series.length > 1 && <span className="text-muted">{entry.label}</span>}
-              <span className="font-medium">{valueOf(entry)}</span>
+              <span className="font-medium">{valueText(entry)}</span>
             </span>
           ))}
           {limit && <span className="text-muted text-xs">{limit.label}</span>}

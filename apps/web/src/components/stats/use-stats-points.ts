@@ -2,8 +2,8 @@
 import type { LiveMessage } from '@berth/shared/live/live';
 import type { ContainerStats, HostStats } from '@berth/shared/protocol/stats-fields';
 import { useEffect, useState } from 'react';
-import { mergePoints } from '@/components/live/points.ts';
 import { useLiveTopic } from '@/components/live/live-provider.tsx';
+import { mergePoints } from '@/components/live/points.ts';
 import type { HistoryView } from '@/server/views.ts';
 
 export type StatsPoint = { timeMs: number } & Partial<ContainerStats & HostStats>;
@@ -48,7 +48,8 @@ function useLivePoints(topic: string): StatsPoint[] {
 }
 
 function pointsOf(message: LiveMessage, topic: string): StatsPoint[] | null {
-  if (message.type === 'container' && topic === `container:${message.hostId}/${message.containerId}`) return message.points;
+  if (message.type === 'container' && topic === `container:${message.hostId}/${message.containerId}`)
+    return message.points;
   if (message.type === 'host' && topic === `host:${message.hostId}`) return message.points;
   return null;
 }
@@ -63,7 +64,8 @@ function useHistory(loadHistory: StatsSource['loadHistory'], range: Range): Stat
       const fromMs = toMs - ranges[range] * 1000;
       try {
         const { points, stepSeconds } = await loadHistory(fromMs, toMs);
-        if (current) setState({ range, points, gapMs: stepSeconds * 2500, fromMs, toMs, loading: false, failed: false });
+        if (current)
+          setState({ range, points, gapMs: stepSeconds * 2500, fromMs, toMs, loading: false, failed: false });
       } catch {
         if (current) setState({ ...empty(range), loading: false, failed: true });
       }

@@ -7,7 +7,8 @@ const variants = {
   secondary: 'border border-line-strong bg-surface text-ink hover:bg-hover shadow-card',
   ghost: 'text-muted hover:bg-hover hover:text-ink',
   danger: 'bg-danger text-accent-ink hover:bg-danger-hover shadow-card',
-  'danger-quiet': 'border border-line-strong bg-surface text-danger hover:bg-danger-soft hover:border-danger/50 shadow-card',
+  'danger-quiet':
+    'border border-line-strong bg-surface text-danger hover:bg-danger-soft hover:border-danger/50 shadow-card',
 } as const;
 
 const sizes = {
@@ -40,7 +41,13 @@ type ButtonProps = ComponentProps<'button'> & ButtonLook & { pending?: boolean }
 export function Button({ variant, size, pending = false, className, disabled, children, ...rest }: ButtonProps) {
   const look: ButtonLook = { className, ...(variant && { variant }), ...(size && { size }) };
   return (
-    <button type="button" {...rest} disabled={disabled || pending} aria-busy={pending || undefined} className={buttonClass(look)}>
+    <button
+      type="button"
+      {...rest}
+      disabled={disabled || pending}
+      aria-busy={pending || undefined}
+      className={buttonClass(look)}
+    >
       {pending && <LoaderCircle aria-hidden className="animate-spin" />}
       {children}
     </button>

@@ -2,7 +2,9 @@ import type { ComponentProps, ReactNode } from 'react';
 import { classNames } from './class-names.ts';
 
 export function Card({ className, ...rest }: ComponentProps<'section'>) {
-  return <section {...rest} className={classNames('rounded-lg border border-line bg-surface shadow-card', className)} />;
+  return (
+    <section {...rest} className={classNames('rounded-lg border border-line bg-surface shadow-card', className)} />
+  );
 }
 
 interface CardHeaderProps {

@@ -17,7 +17,15 @@ interface ConfirmDialogProps {
 }
 
 /** Asks before what cannot be undone. It stays open while the work runs, and shows why it failed. */
-export function ConfirmDialog({ open, onOpenChange, title, children, confirmLabel, tone = 'danger', onConfirm }: ConfirmDialogProps) {
+export function ConfirmDialog({
+  open,
+  onOpenChange,
+  title,
+  children,
+  confirmLabel,
+  tone = 'danger',
+  onConfirm,
+}: ConfirmDialogProps) {
   const t = useTranslations('common');
   const [pending, startTransition] = useTransition();
   const [failure, setFailure] = useState<string | null>(null);
@@ -40,7 +48,11 @@ export function ConfirmDialog({ open, onOpenChange, title, children, confirmLabe
         <AlertDialog.Backdrop className="fixed inset-0 z-40 min-h-dvh bg-black/45 transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
         <AlertDialog.Popup className="fixed inset-x-3 top-1/2 z-50 mx-auto max-h-[calc(100dvh-2rem)] max-w-md -translate-y-1/2 overflow-y-auto rounded-lg border border-line bg-surface p-5 shadow-popup outline-none transition-[opacity,scale] duration-150 data-ending-style:scale-97 data-starting-style:scale-97 data-ending-style:opacity-0 data-starting-style:opacity-0">
           <AlertDialog.Title className="break-words font-semibold text-lg">{title}</AlertDialog.Title>
-          {children && <AlertDialog.Description render={<div />} className="mt-1.5 text-muted">{children}</AlertDialog.Description>}
+          {children && (
+            <AlertDialog.Description render={<div />} className="mt-1.5 text-muted">
+              {children}
+            </AlertDialog.Description>
+          )}
           {failure && (
             <Banner tone="danger" role="alert" className="mt-3">
               {failure}

@@ -33,7 +33,13 @@ export function CopyButton({ text, label, iconOnly = false }: { text: string; la
   };
   const name = copied ? t('copied') : (label ?? t('copy'));
   return (
-    <Button variant={iconOnly ? 'ghost' : 'secondary'} size={iconOnly ? 'icon-sm' : 'sm'} onClick={copy} aria-label={iconOnly ? name : undefined} title={iconOnly ? name : undefined}>
+    <Button
+      variant={iconOnly ? 'ghost' : 'secondary'}
+      size={iconOnly ? 'icon-sm' : 'sm'}
+      onClick={copy}
+      aria-label={iconOnly ? name : undefined}
+      title={iconOnly ? name : undefined}
+    >
       {copied ? <Check aria-hidden className="text-success" /> : <Copy aria-hidden />}
       {!iconOnly && name}
     </Button>

@@ -11,7 +11,11 @@ interface FieldFrame {
 }
 
 interface FieldProps extends FieldFrame {
-  children: (control: { id: string; 'aria-describedby': string | undefined; 'aria-invalid': true | undefined }) => ReactNode;
+  children: (control: {
+    id: string;
+    'aria-describedby': string | undefined;
+    'aria-invalid': true | undefined;
+  }) => ReactNode;
 }
 
 /** Label above, hint below, and an error that replaces the hint and is read out with the control. */
@@ -38,12 +42,22 @@ export function Field({ label, hint, error, optional, className, children }: Fie
 export function TextField({ label, hint, error, optional, className, ...input }: FieldFrame & ComponentProps<'input'>) {
   return (
     <Field {...{ label, hint, error, className, ...(optional && { optional }) }}>
-      {(control) => <input type="text" autoComplete="off" spellCheck={false} {...input} {...control} className="input" />}
+      {(control) => (
+        <input type="text" autoComplete="off" spellCheck={false} {...input} {...control} className="input" />
+      )}
     </Field>
   );
 }
 
-export function SelectField({ label, hint, error, optional, className, children, ...select }: FieldFrame & ComponentProps<'select'>) {
+export function SelectField({
+  label,
+  hint,
+  error,
+  optional,
+  className,
+  children,
+  ...select
+}: FieldFrame & ComponentProps<'select'>) {
   return (
     <Field {...{ label, hint, error, className, ...(optional && { optional }) }}>
       {(control) => (

@@ -12,11 +12,21 @@ export interface LinkTab {
 }
 
 /** Tabs whose choice is the URL, so that a tab can be linked and the back button works. Arrow keys move as in any tab list. */
-export function LinkTabs({ label, tabs, current, panelId }: { label: string; tabs: LinkTab[]; current: string; panelId: string }) {
+export function LinkTabs({
+  label,
+  tabs,
+  current,
+  panelId,
+}: {
+  label: string;
+  tabs: LinkTab[];
+  current: string;
+  panelId: string;
+}) {
   const router = useRouter();
   const list = useRef<HTMLDivElement>(null);
   // On a phone the chosen tab may lie outside of the strip.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is another place to scroll to.
+  // Another tab is another place to scroll to.
   useEffect(() => {
     const strip = list.current;
     const chosen = strip?.querySelector<HTMLElement>('[aria-selected=true]');
@@ -33,7 +43,14 @@ export function LinkTabs({ label, tabs, current, panelId }: { label: string; tab
     router.push(next.href, { scroll: false });
   };
   return (
-    <div ref={list} role="tablist" tabIndex={-1} aria-label={label} onKeyDown={move} className="relative -mx-4 flex overflow-x-auto border-line border-b px-4 [scrollbar-width:none] sm:mx-0 sm:px-0">
+    <div
+      ref={list}
+      role="tablist"
+      tabIndex={-1}
+      aria-label={label}
+      onKeyDown={move}
+      className="relative -mx-4 flex overflow-x-auto border-line border-b px-4 [scrollbar-width:none] sm:mx-0 sm:px-0"
+    >
       {tabs.map((tab) => (
         <Link
           key={tab.key}

@@ -39,7 +39,11 @@ interface MenuItemProps {
 
 export function MenuItem({ icon: Icon, tone, disabled = false, onClick, children }: MenuItemProps) {
   return (
-    <Base.Item disabled={disabled} onClick={onClick} className={classNames(itemClass, tone === 'danger' && 'text-danger')}>
+    <Base.Item
+      disabled={disabled}
+      onClick={onClick}
+      className={classNames(itemClass, tone === 'danger' && 'text-danger')}
+    >
       {Icon && <Icon aria-hidden className={tone ? undefined : 'text-faint'} />}
       {children}
     </Base.Item>

@@ -13,6 +13,7 @@ export function Meter({ label, ratio, valueText, className }: MeterProps) {
   const share = ratio === null || !Number.isFinite(ratio) ? 0 : Math.min(1, Math.max(0, ratio));
   const look = share >= 0.95 ? 'bg-danger' : share >= 0.8 ? 'bg-warning' : 'bg-accent';
   return (
+    // biome-ignore lint/a11y/useSemanticElements: browsers draw <meter> each in their own way.
     <div
       role="meter"
       aria-label={label}
@@ -22,7 +23,10 @@ export function Meter({ label, ratio, valueText, className }: MeterProps) {
       aria-valuetext={valueText}
       className={classNames('h-1.5 overflow-hidden rounded-full bg-hover', className)}
     >
-      <div className={classNames('h-full rounded-full transition-[width] duration-500', look)} style={{ width: `${share * 100}%` }} />
+      <div
+        className={classNames('h-full rounded-full transition-[width] duration-500', look)}
+        style={{ width: `${share * 100}%` }}
+      />
     </div>
   );
 }

@@ -11,7 +11,12 @@ export function Toaster({ theme }: { theme: Theme }) {
       duration={5000}
       style={{ fontFamily: 'inherit' }}
       toastOptions={{
-        style: { background: 'var(--color-surface)', color: 'var(--color-ink)', borderColor: 'var(--color-line)', fontSize: '0.8125rem' },
+        style: {
+          background: 'var(--color-surface)',
+          color: 'var(--color-ink)',
+          borderColor: 'var(--color-line)',
+          fontSize: '0.8125rem',
+        },
       }}
     />
   );

@@ -17,10 +17,17 @@ export async function generateMetadata(): Promise<Metadata> {
 
 const entriesShown = 100;
 
-export default async function AuditPage({ searchParams }: { searchParams: Promise<Record<string, string | string[] | undefined>> }) {
+export default async function AuditPage({
+  searchParams,
+}: {
+  searchParams: Promise<Record<string, string | string[] | undefined>>;
+}) {
   const t = await getTranslations('audit');
   const before = Number((await searchParams).before);
-  const [entries, hosts] = await Promise.all([listAudit({ limit: entriesShown, ...(before > 0 && { beforeId: before }) }), listHosts()]);
+  const [entries, hosts] = await Promise.all([
+    listAudit({ limit: entriesShown, ...(before > 0 && { beforeId: before }) }),
+    listHosts(),
+  ]);
   const hostNames = new Map(hosts.map(({ id, name }) => [id, name]));
   const last = entries.at(-1);
   return (
@@ -35,29 +42,52 @@ export default async function AuditPage({ searchParams }: { searchParams: Promis
           <table className="w-full text-left">
             <thead>
               <tr className="border-line border-b bg-raised/60 text-muted text-xs">
-                <th scope="col" className="py-2.5 pr-3 pl-4 font-medium">{t('columns.when')}</th>
-                <th scope="col" className="hidden px-3 font-medium sm:table-cell">{t('columns.who')}</th>
-                <th scope="col" className="px-3 font-medium">{t('columns.what')}</th>
-                <th scope="col" className="hidden px-3 font-medium lg:table-cell">{t('columns.host')}</th>
-                <th scope="col" className="px-3 font-medium">{t('columns.result')}</th>
+                <th scope="col" className="py-2.5 pr-3 pl-4 font-medium">
+                  {t('columns.when')}
+                </th>
+                <th scope="col" className="hidden px-3 font-medium sm:table-cell">
+                  {t('columns.who')}
+                </th>
+                <th scope="col" className="px-3 font-medium">
+                  {t('columns.what')}
+                </th>
+                <th scope="col" className="hidden px-3 font-medium lg:table-cell">
+                  {t('columns.host')}
+                </th>
+                <th scope="col" className="px-3 font-medium">
+                  {t('columns.result')}
+                </th>
               </tr>
             </thead>
             <tbody className="divide-y divide-line">
               {entries.map((entry) => (
                 <tr key={entry.id} className="align-top">
-                  <td className="whitespace-nowrap py-2.5 pr-3 pl-4 text-muted text-sm"><TimeAgo at={entry.at} /></td>
+                  <td className="whitespace-nowrap py-2.5 pr-3 pl-4 text-muted text-sm">
+                    <TimeAgo at={entry.at} />
+                  </td>
                   <td className="hidden break-all px-3 py-2.5 text-sm sm:table-cell">{entry.userEmail}</td>
                   <td className="px-3 py-2.5">
                     <span className="font-mono text-sm">{entry.action}</span>
-                    {(entry.targetName ?? entry.targetId) && <span className="block break-all text-muted text-sm">{entry.targetName ?? entry.targetId?.slice(0, 12)}</span>}
+                    {(entry.targetName ?? entry.targetId) && (
+                      <span className="block break-all text-muted text-sm">
+                        {entry.targetName ?? entry.targetId?.slice(0, 12)}
+                      </span>
+                    )}
                     <span className="block break-all text-faint text-xs sm:hidden">{entry.userEmail}</span>
                   </td>
-                  <td className="hidden px-3 py-2.5 text-sm lg:table-cell">{entry.hostId ? (hostNames.get(entry.hostId) ?? entry.hostId) : '–'}</td>
+                  <td className="hidden px-3 py-2.5 text-sm lg:table-cell">
+                    {entry.hostId ? (hostNames.get(entry.hostId) ?? entry.hostId) : '–'}
+                  </td>
                   <td className="px-3 py-2.5">
-                    <Badge tone={entry.result === 'ok' ? 'success' : 'danger'} icon={entry.result === 'ok' ? CircleCheck : CircleX}>
+                    <Badge
+                      tone={entry.result === 'ok' ? 'success' : 'danger'}
+                      icon={entry.result === 'ok' ? CircleCheck : CircleX}
+                    >
                       {t(`results.${entry.result}`)}
                     </Badge>
-                    {entry.message && <span className="mt-0.5 block break-words text-muted text-xs">{entry.message}</span>}
+                    {entry.message && (
+                      <span className="mt-0.5 block break-words text-muted text-xs">{entry.message}</span>
+                    )}
                   </td>
                 </tr>
               ))}

@@ -1,5 +1,10 @@
 'use server';
-import type { BulkActionName, BulkOutcome, ContainerActionName, ContainerTarget } from '@/components/containers/container-types.ts';
+import type {
+  BulkActionName,
+  BulkOutcome,
+  ContainerActionName,
+  ContainerTarget,
+} from '@/components/containers/container-types.ts';
 import type { CreateInput } from '@/components/containers/create-draft.ts';
 import type { LimitValues } from '@/components/containers/limit-draft.ts';
 import type { ProcessList } from '@/components/containers/processes-tab.tsx';
@@ -10,11 +15,19 @@ import { removeContainer } from '@/server/inventory/remove-container.ts';
 import { updateContainer } from '@/server/inventory/update-container.ts';
 import type { ActionResult } from '@/server/views.ts';
 
-export async function submitContainerAction(hostId: string, containerId: string, action: ContainerActionName): Promise<ActionResult> {
+export async function submitContainerAction(
+  hostId: string,
+  containerId: string,
+  action: ContainerActionName,
+): Promise<ActionResult> {
   return await containerAction(hostId, containerId, action);
 }
 
-export async function submitRemoveContainer(hostId: string, containerId: string, options: { force: boolean; volumes: boolean }): Promise<ActionResult> {
+export async function submitRemoveContainer(
+  hostId: string,
+  containerId: string,
+  options: { force: boolean; volumes: boolean },
+): Promise<ActionResult> {
   return await removeContainer(hostId, containerId, options);
 }
 
@@ -28,7 +41,10 @@ export async function submitBulkAction(action: BulkActionName, targets: Containe
   const work = async () => {
     for (let target = waiting.shift(); target; target = waiting.shift()) {
       const { hostId, id } = target;
-      const result = action === 'remove' ? await removeContainer(hostId, id, { force: true, volumes: false }) : await containerAction(hostId, id, action);
+      const result =
+        action === 'remove'
+          ? await removeContainer(hostId, id, { force: true, volumes: false })
+          : await containerAction(hostId, id, action);
       outcomes.push({ hostId, id, ok: result.ok, message: result.ok ? '' : result.message });
     }
   };
@@ -36,7 +52,10 @@ export async function submitBulkAction(action: BulkActionName, targets: Containe
   return outcomes;
 }
 
-export async function submitCreateContainer(hostId: string, input: CreateInput): Promise<ActionResult<{ id: string; warnings: string[] }>> {
+export async function submitCreateContainer(
+  hostId: string,
+  input: CreateInput,
+): Promise<ActionResult<{ id: string; warnings: string[] }>> {
   return await createContainer(hostId, input);
 }
 

@@ -14,7 +14,9 @@ export async function submitRemoveHost(hostId: string): Promise<ActionResult> {
   return await removeHost(hostId);
 }
 
-export async function submitEnrolmentToken(name: string): Promise<ActionResult<{ token: string; expiresAt: number; command: string }>> {
+export async function submitEnrolmentToken(
+  name: string,
+): Promise<ActionResult<{ token: string; expiresAt: number; command: string }>> {
   return await createEnrolmentToken(name ? { name } : {});
 }
 
@@ -22,6 +24,11 @@ export async function loadHostHistory(hostId: string, fromMs: number, toMs: numb
   return await hostHistory(hostId, { fromMs, toMs });
 }
 
-export async function loadContainerHistory(hostId: string, containerId: string, fromMs: number, toMs: number): Promise<HistoryView> {
+export async function loadContainerHistory(
+  hostId: string,
+  containerId: string,
+  fromMs: number,
+  toMs: number,
+): Promise<HistoryView> {
   return await containerHistory(hostId, containerId, { fromMs, toMs });
 }

@@ -35,7 +35,10 @@ export default async function HostPage({ params }: HostPageProps) {
   const { hostId } = await params;
   const host = await getHost(hostId);
   if (!host) notFound();
-  const [containers, events] = await Promise.all([listContainers({ hostId }), listEvents({ hostId, limit: eventsShown })]);
+  const [containers, events] = await Promise.all([
+    listContainers({ hostId }),
+    listEvents({ hostId, limit: eventsShown }),
+  ]);
   const t = await getTranslations('hosts');
   return (
     <>
@@ -53,7 +56,12 @@ export default async function HostPage({ params }: HostPageProps) {
       </header>
       <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_24rem]">
         <div className="flex min-w-0 flex-col gap-4">
-          <HostCharts hostId={host.id} cpuCount={host.cpuCount} memoryBytes={host.memoryBytes} loadHistory={loadHostHistory} />
+          <HostCharts
+            hostId={host.id}
+            cpuCount={host.cpuCount}
+            memoryBytes={host.memoryBytes}
+            loadHistory={loadHostHistory}
+          />
           <Card>
             <CardHeader
               title={t('containers')}
@@ -64,7 +72,11 @@ export default async function HostPage({ params }: HostPageProps) {
                 </Link>
               }
             />
-            {containers.length === 0 ? <EmptyState icon={Box} title={t('noContainers')} /> : <ContainerRows containers={containers} />}
+            {containers.length === 0 ? (
+              <EmptyState icon={Box} title={t('noContainers')} />
+            ) : (
+              <ContainerRows containers={containers} />
+            )}
           </Card>
           <Card>
             <CardHeader title={t('events')} />
@@ -85,7 +97,10 @@ function ContainerRows({ containers }: { containers: ContainerView[] }) {
     <ul className="divide-y divide-line">
       {containers.map((container) => (
         <li key={container.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2">
-          <Link href={`/hosts/${container.hostId}/containers/${container.id}`} className="min-w-0 truncate font-medium hover:text-accent hover:underline">
+          <Link
+            href={`/hosts/${container.hostId}/containers/${container.id}`}
+            className="min-w-0 truncate font-medium hover:text-accent hover:underline"
+          >
             {container.name}
           </Link>
           <span className="min-w-0 truncate text-muted text-sm">{container.image}</span>

@@ -18,7 +18,12 @@ import { LinkTabs } from '@/components/ui/link-tabs.tsx';
 import { getContainer } from '@/server/inventory/get-container.ts';
 import { getHost } from '@/server/inventory/get-host.ts';
 import { listEvents } from '@/server/inventory/list-events.ts';
-import { loadProcesses, submitContainerAction, submitLimits, submitRemoveContainer } from '../../../../containers/actions.ts';
+import {
+  loadProcesses,
+  submitContainerAction,
+  submitLimits,
+  submitRemoveContainer,
+} from '../../../../containers/actions.ts';
 import { loadContainerHistory } from '../../../actions.ts';
 
 const tabs = [
@@ -54,7 +59,11 @@ export default async function ContainerPage({ params, searchParams }: ContainerP
   const limits = limitsOf(inspect);
   const running = container.state === 'running' && container.hostState === 'online';
   const ids = { hostId, containerId: container.id };
-  const charts = { ...ids, limits: { memoryBytes: limits.memoryBytes, cpuCores: limits.cpuCores, pids: limits.pids }, loadHistory: loadContainerHistory };
+  const charts = {
+    ...ids,
+    limits: { memoryBytes: limits.memoryBytes, cpuCores: limits.cpuCores, pids: limits.pids },
+    loadHistory: loadContainerHistory,
+  };
   return (
     <>
       <ContainerHeader
@@ -63,24 +72,51 @@ export default async function ContainerPage({ params, searchParams }: ContainerP
         hostLastSeenAt={host.lastSeenAt}
         mutations={{ act: submitContainerAction, remove: submitRemoveContainer }}
       />
-      <LinkTabs label={container.name} current={tab} panelId="container-panel" tabs={tabs.map(({ key, icon: Icon }) => ({ key, label: t(`tabs.${key}`), href: `?tab=${key}`, icon: <Icon aria-hidden className="size-4" /> }))} />
+      <LinkTabs
+        label={container.name}
+        current={tab}
+        panelId="container-panel"
+        tabs={tabs.map(({ key, icon: Icon }) => ({
+          key,
+          label: t(`tabs.${key}`),
+          href: `?tab=${key}`,
+          icon: <Icon aria-hidden className="size-4" />,
+        }))}
+      />
       <div id="container-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} className="mt-4 flex flex-col gap-4">
         {tab === 'overview' && (
           <>
             {running && <ContainerCharts {...charts} brief />}
-            {inspect ? <OverviewTab container={container} inspect={inspect} /> : <InspectTab inspect={container.inspect} fetchedAt={container.fetchedAt} />}
+            {inspect ? (
+              <OverviewTab container={container} inspect={inspect} />
+            ) : (
+              <InspectTab inspect={container.inspect} fetchedAt={container.fetchedAt} />
+            )}
             <Card>
               <CardHeader title={t('events')} />
-              <EventList events={await listEvents({ hostId, actorId: container.id, limit: eventsShown })} linked={false} />
+              <EventList
+                events={await listEvents({ hostId, actorId: container.id, limit: eventsShown })}
+                linked={false}
+              />
             </Card>
           </>
         )}
         {tab === 'charts' && <ContainerCharts {...charts} />}
-        {tab === 'logs' && <LogsTab {...ids} startedAt={container.startedAt} offline={container.hostState === 'offline'} />}
+        {tab === 'logs' && (
+          <LogsTab {...ids} startedAt={container.startedAt} offline={container.hostState === 'offline'} />
+        )}
         {tab === 'terminal' && <TerminalTab {...ids} running={running} canAttach={inspect?.Config.Tty ?? false} />}
         {tab === 'processes' && <ProcessesTab {...ids} running={running} load={loadProcesses} />}
         {tab === 'limits' && (
-          <LimitsTab {...ids} key={JSON.stringify(limits)} limits={limits} running={container.state === 'running'} disabled={container.hostState === 'offline'} host={host} save={submitLimits} />
+          <LimitsTab
+            {...ids}
+            key={JSON.stringify(limits)}
+            limits={limits}
+            running={container.state === 'running'}
+            disabled={container.hostState === 'offline'}
+            host={host}
+            save={submitLimits}
+          />
         )}
         {tab === 'inspect' && <InspectTab inspect={container.inspect} fetchedAt={container.fetchedAt} />}
       </div>
@@ -91,11 +127,15 @@ export default async function ContainerPage({ params, searchParams }: ContainerP
 function limitsOf(inspect: Inspect | null): LimitValues {
   if (!inspect) return { memoryBytes: 0, cpuCores: 0, pids: 0, restartPolicy: { name: 'no' } };
   const { Memory, PidsLimit, RestartPolicy } = inspect.HostConfig;
-  const name = (['always', 'unless-stopped', 'on-failure'] as const).find((entry) => entry === RestartPolicy?.Name) ?? 'no';
+  const name =
+    (['always', 'unless-stopped', 'on-failure'] as const).find((entry) => entry === RestartPolicy?.Name) ?? 'no';
   return {
     memoryBytes: Memory,
     cpuCores: cpuLimitCores(inspect),
     pids: Math.max(0, PidsLimit),
-    restartPolicy: { name, ...(RestartPolicy?.MaximumRetryCount ? { maximumRetryCount: RestartPolicy.MaximumRetryCount } : {}) },
+    restartPolicy: {
+      name,
+      ...(RestartPolicy?.MaximumRetryCount ? { maximumRetryCount: RestartPolicy.MaximumRetryCount } : {}),
+    },
   };
 }

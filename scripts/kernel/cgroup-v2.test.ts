@@ -1,0 +1,55 @@
+// What berth-runtime does on a distribution's kernel with cgroup v2 alone, whatever the kernel of this machine is.
+import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { runOnKernel, setup } from './run.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+async function run(command: string[], timeoutSeconds: number): Promise<{ exitCode: number; output: string }> {
+  const chunks: Buffer[] = [];
+  const { exitCode, why } = await runOnKernel(command, { timeoutSeconds, onOutput: (chunk) => chunks.push(chunk) });
+  return { exitCode, output: `${Buffer.concat(chunks).toString()}${why ?? ''}` };
+}
+
+before(async () => {
+  await setup();
+});
+
+test('the emulated machine has a distribution kernel, cgroup v2 alone and passes the exit code on', async () => {
+  const script =
+    'uname -r; cat /sys/fs/cgroup/cgroup.controllers; grep -c cgroup /proc/mounts; cat /proc/self/cgroup; exit 7';
+  const { exitCode, output } = await run(['sh', '-c', script], 60);
+  assert.equal(exitCode, 7, output);
+  const [release, controllers, mounts, own] = output.split('\n');
+  assert.match(release ?? '', /^6\.12\..*-amd64$/);
+  for (const controller of ['cpu', 'memory', 'pids', 'io', 'cpuset']) {
+    assert.ok((controllers ?? '').split(' ').includes(controller), `${controller} is not among: ${controllers}`);
+  }
+  assert.equal(mounts, '1');
+  assert.equal(own, '0::/session');
+});
+
+test('a command that takes too long is ended, and the machine with it', async () => {
+  const { exitCode, output } = await run(['sleep', '600'], 8);
+  assert.equal(exitCode, 124, output);
+});
+
+test("berth-runtime's tests pass on cgroup v2", { timeout: 300_000 }, async () => {
+  const files = globSync('packages/native/test/runtime*.test.ts', { cwd: root }).sort();
+  assert.notEqual(files.length, 0, 'no test file of berth-runtime was found');
+  const node = path.join(root, 'node_modules/.bin/node');
+  const inside = files.map((file) => path.join(root, file));
+  const { exitCode, output } = await run(
+    [node, '--test', '--test-concurrency=2', '--test-reporter=tap', ...inside],
+    280,
+  );
+  const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? Number.NaN);
+  assert.equal(count('fail'), 0, output);
+  assert.equal(count('cancelled'), 0, output);
+  assert.equal(count('skipped'), 0, output);
+  assert.ok(count('pass') > 0, output);
+  assert.equal(exitCode, 0, output);
+});
