@@ -19,7 +19,7 @@ export interface BerthServer {
 }
 
 const key = Symbol.for('berth.server');
-const holder: { [key]?: BerthServer } = globalThis;
+const holder: typeof globalThis & { [key]?: BerthServer } = globalThis;
 
 export function installServer(server: BerthServer | undefined): void {
   if (server) holder[key] = server;

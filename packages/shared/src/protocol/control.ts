@@ -138,10 +138,10 @@ export type FromAgent = z.infer<typeof fromAgent>;
 export type FromServer = z.infer<typeof fromServer>;
 
 /** One text message by the schema of its direction. 'unknown': a type of a newer peer, to be ignored. */
-export function parseMessage<T extends typeof fromAgent | typeof fromServer>(
-  schema: T,
+export function parseMessage<Message>(
+  schema: z.ZodType<Message> & { options: readonly { shape: { type: z.ZodLiteral<string> } }[] },
   message: string,
-): z.infer<T> | 'unknown' | 'malformed' {
+): Message | 'unknown' | 'malformed' {
   let value: unknown;
   try {
     value = JSON.parse(message);

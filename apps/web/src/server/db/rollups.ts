@@ -1,14 +1,7 @@
 import { and, asc, eq, getTableColumns, gte, lt, sql } from 'drizzle-orm';
+import { rollupSteps } from '../rollup-steps.ts';
 import type { Db } from './client.ts';
 import { statsRollups } from './schema.ts';
-
-/** Finest first; each is made of the one before. 25 months of hours are below 18,500 rows a container. */
-export const rollupSteps = [
-  { stepSeconds: 10, keepMs: 6 * 3_600_000 },
-  { stepSeconds: 60, keepMs: 3 * 86_400_000 },
-  { stepSeconds: 600, keepMs: 30 * 86_400_000 },
-  { stepSeconds: 3600, keepMs: 760 * 86_400_000 },
-] as const;
 
 const { stepSeconds, hostId, containerId, timeMs, samples, ...means } = getTableColumns(statsRollups);
 export type RollupMeans = { [name in keyof typeof means]?: number };
@@ -85,12 +78,14 @@ function cascade(db: Pick<Db, 'run'>, fromMs: number, toMs: number): void {
   for (let index = 1; index < rollupSteps.length; index++) {
     const finer = rollupSteps[index - 1]?.stepSeconds;
     const stepMs = (rollupSteps[index]?.stepSeconds ?? 0) * 1000;
+    // A bound number would be a REAL, and the division no longer one of integers.
+    const step = sql.raw(String(stepMs));
     const from = Math.floor(fromMs / stepMs) * stepMs;
     const to = Math.floor(toMs / stepMs) * stepMs + stepMs;
     db.run(sql`
       INSERT OR REPLACE INTO stats_rollups (step_seconds, host_id, container_id, time_ms, samples, ${names})
-      SELECT ${stepMs / 1000}, host_id, container_id, time_ms / ${stepMs} * ${stepMs}, sum(samples), ${weighted}
+      SELECT ${stepMs / 1000}, host_id, container_id, time_ms / ${step} * ${step}, sum(samples), ${weighted}
       FROM stats_rollups WHERE step_seconds = ${finer} AND time_ms >= ${from} AND time_ms < ${to}
-      GROUP BY host_id, container_id, time_ms / ${stepMs}`);
+      GROUP BY host_id, container_id, time_ms / ${step}`);
   }
 }

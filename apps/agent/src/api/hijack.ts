@@ -1,0 +1,54 @@
+/** Takes a request's connection over, as dockerd does for attach and exec: raw with a terminal, multiplexed without. */
+import type { Duplex } from 'node:stream';
+import { multiplexed } from './frames.ts';
+import type { RequestContext } from './router.ts';
+import type { SupervisorConnection } from '../engine/runtime/supervisor.ts';
+
+export function hijack({ request, response }: RequestContext, isTerminal: boolean): Duplex {
+  const socket = request.socket as Duplex;
+  const type = isTerminal ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream';
+  const upgrade = request.headers.upgrade !== undefined;
+  response.detachSocket(request.socket);
+  socket.write(
+    upgrade
+      ? `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`
+      : `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n\r\n`,
+  );
+  return socket;
+}
+
+/** Joins a client's connection and a supervisor's until either ends. @returns when the program or the client is gone */
+export function join(
+  socket: Duplex,
+  supervisor: SupervisorConnection,
+  options: { isTerminal: boolean; stdin: boolean; stdout: boolean; stderr: boolean },
+): Promise<void> {
+  return new Promise((resolve) => {
+    const write = (stream: 'stdout' | 'stderr') => (payload: Buffer) => {
+      if (!options[stream]) return;
+      // Back-pressure reaches the supervisor, which keeps a bounded queue for us.
+      if (!socket.write(options.isTerminal ? payload : multiplexed(stream, payload))) supervisor.socket.pause();
+    };
+    const end = () => {
+      socket.end();
+      resolve();
+    };
+    supervisor.on('stdout', write('stdout'));
+    supervisor.on('stderr', write('stderr'));
+    supervisor.once('exit', end);
+    supervisor.once('close', end);
+    supervisor.on('drain', () => socket.resume());
+    socket.on('drain', () => supervisor.socket.resume());
+    if (options.stdin) {
+      socket.on('data', (chunk: Buffer) => {
+        if (!supervisor.writeStdin(chunk)) socket.pause();
+      });
+      socket.on('end', () => supervisor.endStdin());
+    } else socket.resume();
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      supervisor.close();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,132 @@
+/** Container records. What the kernel knows (is it running) is asked; what was decided is here. */
+import type { CreateContainerBody, HostConfig } from '@berth/shared/docker/container';
+import { EngineError } from '@berth/shared/errors';
+import type { Database } from '../database.ts';
+
+export const containersSchema = `
+CREATE TABLE IF NOT EXISTS containers (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, uid_slot INTEGER UNIQUE, record TEXT NOT NULL
+);`;
+
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+export interface ContainerMount {
+  type: 'bind' | 'volume' | 'tmpfs';
+  /** Volume name. */
+  name: string | null;
+  /** On the host; empty for tmpfs. */
+  source: string;
+  destination: string;
+  readOnly: boolean;
+  /** tmpfs options, or propagation of a bind. */
+  options: string[];
+}
+
+export interface ContainerRecord {
+  id: string;
+  name: string;
+  createdAt: string;
+  /** As the user named it. */
+  image: string;
+  imageId: string;
+  config: Omit<CreateContainerBody, 'HostConfig' | 'NetworkingConfig'>;
+  hostConfig: HostConfig;
+  /** Final program and arguments. */
+  args: string[];
+  mounts: ContainerMount[];
+  /** Anonymous volumes made for it, removed with `rm -v` and `--rm`. */
+  anonymousVolumes: string[];
+  /** Its user namespace is host ids uidBase … uidBase+65535; null: the host's ids. */
+  uidSlot: number | null;
+  status: ContainerStatus;
+  pid: number;
+  pidfsInode: string;
+  cgroups: Record<string, string>;
+  exitCode: number;
+  oomKilled: boolean;
+  error: string;
+  startedAt: string;
+  finishedAt: string;
+  restartCount: number;
+  /** A person stopped it: unless-stopped and always leave it alone until it is started again. */
+  stoppedByUser: boolean;
+}
+
+export const never = '0001-01-01T00:00:00Z';
+
+export interface ContainerStore {
+  all(): ContainerRecord[];
+  get(id: string): ContainerRecord | null;
+  /** By id, name or unique prefix of an id. @throws not-found */
+  find(reference: string): ContainerRecord;
+  /** @throws conflict when the name is taken */
+  add(record: ContainerRecord): void;
+  save(record: ContainerRecord): void;
+  /** @throws conflict */
+  rename(record: ContainerRecord, name: string): void;
+  remove(id: string): void;
+  freeUidSlot(): number;
+}
+
+export function createContainerStore(db: Database): ContainerStore {
+  const cache = new Map<string, ContainerRecord>();
+  for (const row of db.prepare<[], { record: string }>('SELECT record FROM containers').all()) {
+    const record: ContainerRecord = JSON.parse(row.record);
+    cache.set(record.id, record);
+  }
+  const insert = db.prepare('INSERT INTO containers (id, name, uid_slot, record) VALUES (?, ?, ?, ?)');
+  const update = db.prepare('UPDATE containers SET name = ?, record = ? WHERE id = ?');
+  const erase = db.prepare('DELETE FROM containers WHERE id = ?');
+  const byName = (name: string) => [...cache.values()].find((record) => record.name === name);
+
+  function refuseTaken(name: string): void {
+    const taken = byName(name);
+    if (taken !== undefined) {
+      throw new EngineError(
+        'conflict',
+        `Conflict. The container name "/${name}" is already in use by container "${taken.id}". You have to remove (or rename) that container to be able to reuse that name.`,
+      );
+    }
+  }
+
+  return {
+    all: () => [...cache.values()],
+    get: (id) => cache.get(id) ?? null,
+    find(reference) {
+      const name = reference.replace(/^\//, '');
+      const found = cache.get(name) ?? byName(name);
+      if (found !== undefined) return found;
+      const matching = /^[0-9a-f]+$/.test(name) ? [...cache.values()].filter((one) => one.id.startsWith(name)) : [];
+      if (matching.length > 1) {
+        throw new EngineError('invalid-parameter', `Multiple IDs found with provided prefix: ${reference}`);
+      }
+      if (matching[0] === undefined) throw new EngineError('not-found', `No such container: ${reference}`);
+      return matching[0];
+    },
+    add(record) {
+      refuseTaken(record.name);
+      insert.run(record.id, record.name, record.uidSlot, JSON.stringify(record));
+      cache.set(record.id, record);
+    },
+    save(record) {
+      update.run(record.name, JSON.stringify(record), record.id);
+    },
+    rename(record, name) {
+      if (record.name === name) return;
+      refuseTaken(name);
+      const renamed = { ...record, name };
+      update.run(name, JSON.stringify(renamed), record.id);
+      record.name = name;
+    },
+    remove(id) {
+      erase.run(id);
+      cache.delete(id);
+    },
+    freeUidSlot() {
+      const taken = new Set([...cache.values()].map((record) => record.uidSlot));
+      let slot = 0;
+      while (taken.has(slot)) slot++;
+      return slot;
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** Starts supervisors: the one place where a container's process comes into being. */
+import net from 'node:net';
+import { openSync } from 'node:fs';
+import {
+  closeFd,
+  compileSeccomp,
+  createSealedMemfd,
+  runtimePath,
+  sealExecutable,
+  socketPair,
+  spawnSupervisor,
+} from '@berth/native';
+import { SupervisorConnection } from './supervisor.ts';
+
+export interface LaunchDocument {
+  version: 1;
+  id: string;
+  runDir: string;
+  stateDir: string;
+  rootfs: { lower: string[]; upper: string; work: string } | null;
+  log: { path: string; maxSizeBytes: number; maxFiles: number } | null;
+  stdin: { open: boolean; once: boolean };
+  spec: object;
+}
+
+export interface Launcher {
+  /** A connection that speaks before anything is started; `created()` on it tells whether it went well. */
+  launch(document: LaunchDocument, seccomp: object | null): Promise<SupervisorConnection>;
+  /** Compiles ahead of the first start. */
+  warm(seccomp: object): Promise<void>;
+}
+
+export function createLauncher(): Launcher {
+  // One sealed copy for all supervisors: nothing that a container does to the installed file reaches a running one, and
+  // its pages are in memory once.
+  let executable: Promise<number> | null = null;
+  let nullFd: number | null = null;
+  const programs = new Map<string, Promise<number>>();
+
+  function program(seccomp: object): Promise<number> {
+    const key = JSON.stringify(seccomp);
+    const known = programs.get(key);
+    if (known !== undefined) return known;
+    const compiled = compileSeccomp(key).then((bpf) => createSealedMemfd('seccomp', bpf));
+    compiled.catch(() => programs.delete(key));
+    programs.set(key, compiled);
+    return compiled;
+  }
+
+  return {
+    async warm(seccomp) {
+      executable ??= sealExecutable(runtimePath);
+      await Promise.all([executable, program(seccomp)]);
+    },
+    async launch(document, seccomp) {
+      executable ??= sealExecutable(runtimePath);
+      nullFd ??= openSync('/dev/null', 'r+');
+      const [executableFd, seccompFd] = await Promise.all([executable, seccomp === null ? null : program(seccomp)]);
+      const text = JSON.stringify({ ...document, seccompFd: seccompFd === null ? -1 : 5 });
+      const documentFd = createSealedMemfd('launch', Buffer.from(text));
+      const errorsFd = openSync(`${document.stateDir}/supervisor.err`, 'a', 0o600);
+      const [ours, theirs] = socketPair();
+      try {
+        const fds = [nullFd, nullFd, errorsFd, theirs, documentFd, ...(seccompFd === null ? [] : [seccompFd])];
+        const { pidfd } = await spawnSupervisor({ executableFd, argv: ['berth-runtime', 'supervise'], fds });
+        closeFd(pidfd);
+      } catch (error) {
+        closeFd(ours);
+        throw error;
+      } finally {
+        closeFd(theirs);
+        closeFd(documentFd);
+        closeFd(errorsFd);
+      }
+      return new SupervisorConnection(new net.Socket({ fd: ours, readable: true, writable: true }));
+    },
+  };
+}

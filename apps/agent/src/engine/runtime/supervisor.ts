@@ -1,0 +1,149 @@
+/** A client of one supervisor's socket: requests in order, output and lifecycle frames between their answers. */
+import { EventEmitter } from 'node:events';
+import net from 'node:net';
+import path from 'node:path';
+import { EngineError } from '@berth/shared/errors';
+import { encodeFrame, FrameReader, frame } from './supervisor-protocol.ts';
+
+export interface Created {
+  pid: number;
+  pidfsInode: string;
+  supervisorPid: number;
+  startedAtNs: string;
+  cgroups: Record<string, string>;
+}
+
+export interface Exit {
+  exitCode: number;
+  signal: number;
+  oomKilled?: boolean;
+  startedAtNs?: string;
+  finishedAtNs?: string;
+}
+
+/** What the supervisor says went wrong; `exitCode` 126 and 127 are Docker's for a program that cannot be run. */
+export class SupervisorError extends Error {
+  readonly exitCode: number;
+  readonly errno: number;
+  readonly step: string;
+
+  constructor(told: { step: string; syscall: string; errno: number; error: string; detail: string; exitCode: number }) {
+    const reason = [told.step, told.detail, told.error].filter((part) => part !== '').join(': ');
+    super(reason);
+    this.name = 'SupervisorError';
+    this.exitCode = told.exitCode;
+    this.errno = told.errno;
+    this.step = told.step;
+  }
+}
+
+interface SupervisorEvents {
+  created: [Created];
+  stdout: [Buffer];
+  stderr: [Buffer];
+  exit: [Exit];
+  oom: [number];
+  close: [];
+  drain: [];
+}
+
+export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
+  readonly socket: net.Socket;
+  readonly #waiting: { resolve: (value: Record<string, unknown>) => void; reject: (error: Error) => void }[] = [];
+  #earlyError: SupervisorError | null = null;
+
+  constructor(socket: net.Socket) {
+    super();
+    this.socket = socket;
+    const reader = new FrameReader((type, payload) => this.#handle(type, payload));
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        socket.destroy(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+    socket.on('drain', () => this.emit('drain'));
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      const error = this.#earlyError ?? new EngineError('unavailable', 'the supervisor closed its connection');
+      for (const one of this.#waiting.splice(0)) one.reject(error);
+      this.emit('close');
+    });
+  }
+
+  /** To the socket in a container's run directory, however deep it is. */
+  static connect(runDir: string): Promise<SupervisorConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = net.connect(path.join(runDir, 'control.sock'));
+      socket.once('connect', () => {
+        socket.off('error', reject);
+        resolve(new SupervisorConnection(socket));
+      });
+      socket.once('error', reject);
+    });
+  }
+
+  /** Resolves with the reply. @throws SupervisorError */
+  request(type: number, body: object = {}): Promise<Record<string, unknown>> {
+    return new Promise((resolve, reject) => {
+      if (this.socket.destroyed) {
+        reject(this.#earlyError ?? new EngineError('unavailable', 'the supervisor is gone'));
+        return;
+      }
+      this.#waiting.push({ resolve, reject });
+      this.socket.write(encodeFrame(type, Buffer.from(JSON.stringify(body))));
+    });
+  }
+
+  /** @returns false when the caller should wait for `drain` */
+  writeStdin(chunk: Uint8Array): boolean {
+    return this.socket.destroyed ? true : this.socket.write(encodeFrame(frame.stdin, chunk));
+  }
+
+  endStdin(): void {
+    if (!this.socket.destroyed) this.socket.write(encodeFrame(frame.stdinClose, new Uint8Array()));
+  }
+
+  /** The first frame of a new supervisor. @throws SupervisorError when the container could not be made */
+  created(): Promise<Created> {
+    return new Promise((resolve, reject) => {
+      this.once('created', resolve);
+      this.once('close', () => reject(this.#earlyError ?? new EngineError('system', 'the supervisor died')));
+    });
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  #handle(type: number, payload: Buffer): void {
+    switch (type) {
+      case frame.stdout:
+        this.emit('stdout', payload);
+        return;
+      case frame.stderr:
+        this.emit('stderr', payload);
+        return;
+      case frame.reply:
+        this.#waiting.shift()?.resolve(JSON.parse(payload.toString()));
+        return;
+      case frame.error: {
+        const error = new SupervisorError(JSON.parse(payload.toString()));
+        const waiting = this.#waiting.shift();
+        if (waiting === undefined) this.#earlyError = error;
+        else waiting.reject(error);
+        return;
+      }
+      case frame.exit:
+        this.emit('exit', JSON.parse(payload.toString()));
+        return;
+      case frame.created:
+        this.emit('created', JSON.parse(payload.toString()));
+        return;
+      case frame.oom:
+        this.emit('oom', JSON.parse(payload.toString()).count);
+        return;
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/** berth-agent: builds everything, listens, handles signals. Reads as a recipe. */
+import { chmodSync, createReadStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { containerRoutes } from './api/routes/containers.ts';
+import { execRoutes } from './api/routes/exec.ts';
+import { imageRoutes } from './api/routes/images.ts';
+import { networkRoutes } from './api/routes/networks.ts';
+import { systemRoutes } from './api/routes/system.ts';
+import { volumeRoutes } from './api/routes/volumes.ts';
+import { createApiServer } from './api/server.ts';
+import { type Config, readCommand, usage } from './config.ts';
+import { printDoctor } from './doctor.ts';
+import { createContainers } from './engine/containers/containers.ts';
+import { containersSchema, createContainerStore } from './engine/containers/store.ts';
+import { openDatabase } from './engine/database.ts';
+import { createEvents, eventsSchema } from './engine/events.ts';
+import { agentVersion, hostFacts, probe, warningsFor } from './engine/host.ts';
+import { createImages } from './engine/images/images.ts';
+import { imagesSchema } from './engine/images/store.ts';
+import { createNetworks, networksSchema } from './engine/networks/networks.ts';
+import { createLauncher } from './engine/runtime/launch.ts';
+import { resolveProfile } from './engine/runtime/seccomp-profile.ts';
+import { defaultCapabilities } from './engine/runtime/capabilities.ts';
+import { createDockerStats } from './engine/stats/docker-stats.ts';
+import { sampleFields, Sampler } from '@berth/native';
+import { createHostReader } from './engine/stats/host.ts';
+import { createSampler } from './engine/stats/sampler.ts';
+import { createVolumes, volumesSchema } from './engine/volumes/volumes.ts';
+import { enroll } from './link/enroll.ts';
+import { createLink } from './link/session.ts';
+import { describeError, log } from './log.ts';
+
+async function serve(config: Readonly<Config>): Promise<void> {
+  for (const directory of [config.dataDir, config.runDir]) mkdirSync(directory, { recursive: true, mode: 0o711 });
+  const db = openDatabase(path.join(config.dataDir, 'agent.db'), [eventsSchema, imagesSchema, networksSchema, volumesSchema, containersSchema]);
+  const features = await probe();
+  const events = createEvents(db);
+  const store = createContainerStore(db);
+  const inUse = () =>
+    store.all().map((one) => ({ containerId: one.id, name: one.name, imageId: one.imageId, running: one.status === 'running' || one.status === 'paused' }));
+  const images = createImages({ db, dataDir: config.dataDir, events, inUse });
+  const volumes = createVolumes({
+    db,
+    dataDir: config.dataDir,
+    events,
+    users: (name) => store.all().filter((one) => one.mounts.some((mount) => mount.name === name)).map((one) => one.id),
+  });
+  const networks = createNetworks({ db, bridge: config.bridge, subnet: config.subnet });
+  const sampler = createSampler({ native: new Sampler(), fields: sampleFields, readHost: createHostReader({ diskPath: config.dataDir, isOurs: (name) => name === config.bridge || name.startsWith('bv') }) });
+  const launcher = createLauncher();
+  const profile = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('@berth/native/profiles/seccomp.json')), 'utf8'));
+  const containers = createContainers({
+    store,
+    images,
+    volumes,
+    networks,
+    events,
+    launcher,
+    samples: sampler,
+    profile,
+    dataDir: config.dataDir,
+    runDir: config.runDir,
+    cgroupParent: config.cgroupParent,
+    canUserNamespace: features.userNamespaces && features.idmappedMounts,
+  });
+
+  await images.sweep();
+  await networks.start(new Set(store.all().filter((one) => one.status === 'running' || one.status === 'paused').map((one) => one.id)));
+  await containers.adopt();
+  await launcher.warm(resolveProfile(profile, [...defaultCapabilities].sort(), process.arch)).catch(() => undefined);
+  if (config.starterImage !== null && images.list().length === 0 && existsSync(config.starterImage)) {
+    await images.load(createReadStream(config.starterImage));
+  }
+
+  const server = createApiServer(
+    [
+      ...systemRoutes({
+        containers,
+        images,
+        volumes,
+        events,
+        features,
+        warnings: warningsFor(features),
+        agentVersion,
+        dataDir: config.dataDir,
+        hostId: config.bridge,
+      }),
+      ...containerRoutes({ containers, networks, stats: createDockerStats((id) => sampler.latest(id)) }),
+      ...execRoutes({ containers, events }),
+      ...imageRoutes({ images, inUse }),
+      ...networkRoutes({ networks, nameOf: (id) => store.get(id)?.name ?? '' }),
+      ...volumeRoutes(volumes),
+    ],
+    agentVersion,
+  );
+  await listen(server, config.socketPath);
+  log('info', 'listening', { socket: config.socketPath, version: agentVersion });
+  const link = config.standalone
+    ? null
+    : createLink({ apiServer: server, events, sampler, facts: () => hostFacts(features), dataDir: config.dataDir });
+  link?.start();
+
+  const stop = (signal: string) => {
+    log('info', 'stopping; containers go on', { signal });
+    link?.stop();
+    sampler.stop();
+    containers.shutdown();
+    server.close();
+    server.closeAllConnections();
+    rmSync(config.socketPath, { force: true });
+    db.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+}
+
+/** Root and its group only; a socket that nobody answers on is a dead agent's. */
+async function listen(server: ReturnType<typeof createApiServer>, socketPath: string): Promise<void> {
+  rmSync(socketPath, { force: true });
+  const mask = process.umask(0o117);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socketPath, resolve);
+  });
+  process.umask(mask);
+  chmodSync(socketPath, 0o660);
+}
+
+async function main(): Promise<void> {
+  const command = readCommand(process.argv.slice(2), process.env);
+  switch (command.name) {
+    case 'serve':
+      return serve(command.config);
+    case 'enroll': {
+      const { hostId, isNew } = await enroll({ ...command.config, facts: await hostFacts(await probe()) });
+      console.log(isNew ? `Enrolled as host ${hostId}.` : `Already enrolled as host ${hostId}.`);
+      return;
+    }
+    case 'doctor':
+      return printDoctor(await probe(), command.json);
+    case 'version':
+      console.log(agentVersion);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`berth-agent: ${describeError(error)}`);
+  if (error instanceof Error && (error.message.includes('command') || 'code' in error === false)) console.error(`\n${usage}`);
+  process.exit(1);
+}

@@ -1,0 +1,188 @@
+/** Engine API v1.50, containers: what clients send. Unknown fields are ignored, as dockerd does. */
+import { z } from 'zod';
+
+const strings = z.array(z.string().max(131_072)).max(4096);
+/** Docker takes a lone string where it documents a list. */
+const stringsOrOne = z
+  .union([strings, z.string().max(131_072)])
+  .nullish()
+  .transform((value) => (typeof value === 'string' ? [value] : (value ?? null)));
+const map = z
+  .record(z.string().max(4096), z.string().max(65_536))
+  .nullish()
+  .transform((value) => value ?? {});
+const list = strings.nullish().transform((value) => value ?? []);
+const integer = z
+  .number()
+  .int()
+  .nullish()
+  .transform((value) => value ?? 0);
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
+const text = z
+  .string()
+  .max(65_536)
+  .nullish()
+  .transform((value) => value ?? '');
+
+export const restartPolicy = z
+  .object({
+    Name: z
+      .enum(['', 'no', 'always', 'unless-stopped', 'on-failure'])
+      .nullish()
+      .transform((value) => value ?? ''),
+    MaximumRetryCount: integer,
+  })
+  .nullish()
+  .transform((value) => ({
+    Name: value?.Name === '' || value == null ? 'no' : value.Name,
+    MaximumRetryCount: value?.MaximumRetryCount ?? 0,
+  }));
+
+const portBinding = z.object({ HostIp: text, HostPort: text });
+
+const hostConfigFields = z.object({
+  Binds: list,
+  Mounts: z
+    .array(
+      z.object({
+        Type: z.enum(['bind', 'volume', 'tmpfs']),
+        Source: text,
+        Target: z.string().max(4096),
+        ReadOnly: flag,
+        BindOptions: z.looseObject({ CreateMountpoint: flag }).nullish(),
+        TmpfsOptions: z.looseObject({ SizeBytes: integer, Mode: integer }).nullish(),
+      }),
+    )
+    .nullish()
+    .transform((value) => value ?? []),
+  Tmpfs: map,
+  ContainerIDFile: text,
+  LogConfig: z.looseObject({ Type: text, Config: map }).nullish(),
+  NetworkMode: text,
+  PortBindings: z
+    .record(z.string(), z.array(portBinding).nullish())
+    .nullish()
+    .transform((value) => value ?? {}),
+  PublishAllPorts: flag,
+  RestartPolicy: restartPolicy,
+  AutoRemove: flag,
+  CapAdd: list,
+  CapDrop: list,
+  GroupAdd: list,
+  Dns: list,
+  DnsSearch: list,
+  DnsOptions: list,
+  ExtraHosts: list,
+  IpcMode: text,
+  PidMode: text,
+  UTSMode: text,
+  UsernsMode: text,
+  CgroupnsMode: text,
+  Privileged: flag,
+  ReadonlyRootfs: flag,
+  SecurityOpt: list,
+  ShmSize: integer,
+  Sysctls: map,
+  Init: z.boolean().nullish(),
+  OomScoreAdj: integer,
+  OomKillDisable: flag,
+  Memory: integer,
+  MemoryReservation: integer,
+  MemorySwap: integer,
+  MemorySwappiness: z.number().int().nullish(),
+  NanoCpus: integer,
+  CpuShares: integer,
+  CpuPeriod: integer,
+  CpuQuota: integer,
+  CpusetCpus: text,
+  CpusetMems: text,
+  PidsLimit: z.number().int().nullish(),
+  Ulimits: z
+    .array(z.object({ Name: z.string(), Soft: z.number().int(), Hard: z.number().int() }))
+    .nullish()
+    .transform((value) => value ?? []),
+  Devices: z
+    .array(z.object({ PathOnHost: z.string(), PathInContainer: text, CgroupPermissions: text }))
+    .nullish()
+    .transform((value) => value ?? []),
+  VolumesFrom: list,
+  MaskedPaths: strings.nullish(),
+  ReadonlyPaths: strings.nullish(),
+  Links: list,
+});
+export const hostConfig = hostConfigFields.nullish().transform((value) => value ?? hostConfigFields.parse({}));
+export type HostConfig = z.infer<typeof hostConfig>;
+
+export const createContainerBody = z.object({
+  Hostname: text,
+  Domainname: text,
+  User: text,
+  AttachStdin: flag,
+  AttachStdout: flag,
+  AttachStderr: flag,
+  Tty: flag,
+  OpenStdin: flag,
+  StdinOnce: flag,
+  Env: list,
+  Cmd: stringsOrOne,
+  Entrypoint: stringsOrOne,
+  Image: z.string().max(4096),
+  WorkingDir: text,
+  Labels: map,
+  StopSignal: text,
+  StopTimeout: z.number().int().nullish(),
+  ExposedPorts: z
+    .record(z.string(), z.looseObject({}))
+    .nullish()
+    .transform((value) => value ?? {}),
+  Volumes: z
+    .record(z.string(), z.looseObject({}))
+    .nullish()
+    .transform((value) => value ?? {}),
+  Healthcheck: z.looseObject({}).nullish(),
+  MacAddress: text,
+  HostConfig: hostConfig,
+  NetworkingConfig: z.looseObject({ EndpointsConfig: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+});
+export type CreateContainerBody = z.infer<typeof createContainerBody>;
+
+export const updateContainerBody = z.object({
+  Memory: integer,
+  MemoryReservation: integer,
+  MemorySwap: integer,
+  NanoCpus: integer,
+  CpuShares: integer,
+  CpuPeriod: integer,
+  CpuQuota: integer,
+  CpusetCpus: text,
+  CpusetMems: text,
+  PidsLimit: z.number().int().nullish(),
+  RestartPolicy: z
+    .object({ Name: z.enum(['', 'no', 'always', 'unless-stopped', 'on-failure']), MaximumRetryCount: integer })
+    .nullish(),
+});
+export type UpdateContainerBody = z.infer<typeof updateContainerBody>;
+
+export const createExecBody = z.object({
+  AttachStdin: flag,
+  AttachStdout: flag,
+  AttachStderr: flag,
+  DetachKeys: text,
+  Tty: flag,
+  Env: list,
+  Cmd: strings,
+  Privileged: flag,
+  User: text,
+  WorkingDir: text,
+  ConsoleSize: z.array(z.number().int()).length(2).nullish(),
+});
+export type CreateExecBody = z.infer<typeof createExecBody>;
+
+export const startExecBody = z.object({
+  Detach: flag,
+  Tty: flag,
+  ConsoleSize: z.array(z.number().int()).length(2).nullish(),
+});
