@@ -21,7 +21,14 @@ export function hijack({ request, response }: RequestContext, isTerminal: boolea
 export function join(
   socket: Duplex,
   supervisor: SupervisorConnection,
-  options: { isTerminal: boolean; stdin: boolean; stdout: boolean; stderr: boolean },
+  options: {
+    isTerminal: boolean;
+    stdin: boolean;
+    stdout: boolean;
+    stderr: boolean;
+    /** When the client goes; without it the supervisor's connection is closed. */
+    leave?: (supervisor: SupervisorConnection) => void;
+  },
 ): Promise<void> {
   return new Promise((resolve) => {
     const write = (stream: 'stdout' | 'stderr') => (payload: Buffer) => {
@@ -47,8 +54,13 @@ export function join(
     } else socket.resume();
     socket.on('error', () => undefined);
     socket.on('close', () => {
-      supervisor.close();
+      supervisor.removeAllListeners('stdout');
+      supervisor.removeAllListeners('stderr');
+      supervisor.socket.resume();
+      if (options.leave === undefined) supervisor.close();
+      else options.leave(supervisor);
       resolve();
     });
+    supervisor.release();
   });
 }

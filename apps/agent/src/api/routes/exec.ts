@@ -6,6 +6,7 @@ import type { ContainerRecord } from '../../engine/containers/store.ts';
 import type { Events } from '../../engine/events.ts';
 import { SupervisorError, type SupervisorConnection } from '../../engine/runtime/supervisor.ts';
 import { frame } from '../../engine/runtime/supervisor-protocol.ts';
+import { multiplexed } from '../frames.ts';
 import { hijack, join } from '../hijack.ts';
 import type { RequestContext, Route } from '../router.ts';
 import { sizeOf } from './containers.ts';
@@ -67,21 +68,30 @@ export function execRoutes(deps: { containers: Containers; events: Events }): Ro
     exec.started = true;
     const [height = 0, width = 0] = options.ConsoleSize ?? exec.body.ConsoleSize ?? [];
     const size = width > 0 && height > 0 ? { width, height } : null;
-    const started = await deps.containers.exec(exec.container, exec.body, size).catch((error) => {
-      exec.exitCode = error instanceof SupervisorError ? error.exitCode : 126;
-      throw error instanceof SupervisorError
-        ? new EngineError(error.exitCode === 125 ? 'system' : 'invalid-parameter', `OCI runtime exec failed: exec failed: ${error.message}`, { cause: error })
-        : error;
-    });
+    let started: Awaited<ReturnType<Containers['exec']>>;
+    try {
+      started = await deps.containers.exec(exec.container, exec.body, size);
+    } catch (error) {
+      if (!(error instanceof SupervisorError)) throw error;
+      exec.exitCode = error.exitCode;
+      const message = `OCI runtime exec failed: exec failed: ${error.message}`;
+      if (options.Detach) throw new EngineError('invalid-parameter', message, { cause: error });
+      // As dockerd: the stream says why, the exit code comes with inspect.
+      const socket = hijack(context, exec.body.Tty);
+      const text = Buffer.from(`${message}\r\n`);
+      socket.end(exec.body.Tty ? text : multiplexed('stderr', text));
+      return;
+    }
     Object.assign(exec, { running: true, pid: started.pid, supervisor: started.supervisor });
     emit(exec, `exec_create: ${exec.body.Cmd.join(' ')}`);
     emit(exec, `exec_start: ${exec.body.Cmd.join(' ')}`);
     started.supervisor.once('exit', ({ exitCode }) => {
       Object.assign(exec, { running: false, exitCode, supervisor: null });
       emit(exec, 'exec_die', { exitCode: String(exitCode) });
+      started.supervisor.close();
     });
     if (options.Detach) {
-      started.supervisor.once('exit', () => started.supervisor.close());
+      started.supervisor.release();
       context.send(200);
       return;
     }
@@ -91,6 +101,8 @@ export function execRoutes(deps: { containers: Containers; events: Events }): Ro
       stdin: exec.body.AttachStdin,
       stdout: exec.body.AttachStdout,
       stderr: exec.body.AttachStderr,
+      // The program goes on without its client, and its exit code is still wanted.
+      leave: (supervisor) => supervisor.endStdin(),
     });
   }
 

@@ -3,7 +3,7 @@
  * anybody is answered. Supervisors live on without us: `adopt` finds them again.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import {
   closeFd,
@@ -13,6 +13,7 @@ import {
   pidfdInode,
   readFileInRoot,
   removeTree,
+  sendSignal,
 } from '@berth/native';
 import type { CreateContainerBody, CreateExecBody, UpdateContainerBody } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
@@ -403,15 +404,21 @@ export function createContainers(deps: {
     try {
       const pidfd = openPidfd(record.pid);
       try {
-        if (String(pidfdInode(pidfd)) === record.pidfsInode) process.kill(record.pid, 'SIGKILL');
+        if (String(pidfdInode(pidfd)) === record.pidfsInode) sendSignal(pidfd, 9);
       } finally {
         closeFd(pidfd);
       }
     } catch {
       // It has ended.
     }
-    for (const directory of Object.values(record.cgroups))
-      await rm(directory, { recursive: false }).catch(() => undefined);
+    // A cgroup takes a moment to be empty after its last process was killed.
+    for (const directory of Object.values(record.cgroups)) {
+      for (let tries = 0; tries < 100; tries++) {
+        const failure = await rmdir(directory).then(() => null, (error) => error.code);
+        if (failure !== 'EBUSY') break;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
   }
 
   async function readExit(record: ContainerRecord): Promise<Exit | null> {
@@ -429,7 +436,9 @@ export function createContainers(deps: {
       if (!isLive(record)) return;
       watched.delete(record.id);
       deps.samples.remove(record.id);
-      await networks.detach(record.id);
+      await networks
+        .detach(record.id)
+        .catch((cause) => log('error', 'a link could not be removed', { container: record.id, error: describeError(cause) }));
       networks.release(record.id);
       Object.assign(record, {
         status: 'exited',
@@ -726,6 +735,7 @@ export function createContainers(deps: {
 
   async function attachLive(record: ContainerRecord, streams: AttachedStreams): Promise<SupervisorConnection> {
     const supervisor = await connection(record);
+    supervisor.hold();
     await supervisor.request(frame.attach, streams);
     return supervisor;
   }
@@ -777,6 +787,7 @@ export function createContainers(deps: {
     };
     const supervisor = await connection(record);
     try {
+      supervisor.hold();
       const { pid } = await supervisor.request(frame.exec, { process: process_, stdin: body.AttachStdin });
       return { supervisor, pid: Number(pid) };
     } catch (error) {

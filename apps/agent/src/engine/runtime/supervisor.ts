@@ -51,6 +51,8 @@ export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
   readonly socket: net.Socket;
   readonly #waiting: { resolve: (value: Record<string, unknown>) => void; reject: (error: Error) => void }[] = [];
   #earlyError: SupervisorError | null = null;
+  /** Frames that came before anybody listened; null once they are passed on as they come. */
+  #held: (() => void)[] | null = null;
 
   constructor(socket: net.Socket) {
     super();
@@ -68,7 +70,7 @@ export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
     socket.on('close', () => {
       const error = this.#earlyError ?? new EngineError('unavailable', 'the supervisor closed its connection');
       for (const one of this.#waiting.splice(0)) one.reject(error);
-      this.emit('close');
+      this.#pass(() => this.emit('close'));
     });
   }
 
@@ -82,6 +84,22 @@ export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
       });
       socket.once('error', reject);
     });
+  }
+
+  /** Keeps output and the end back until `release`: they may come in one piece with the answer to a request. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const pass of held) pass();
+  }
+
+  #pass(emit: () => void): void {
+    if (this.#held === null) emit();
+    else this.#held.push(emit);
   }
 
   /** Resolves with the reply. @throws SupervisorError */
@@ -120,10 +138,10 @@ export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
   #handle(type: number, payload: Buffer): void {
     switch (type) {
       case frame.stdout:
-        this.emit('stdout', payload);
+        this.#pass(() => this.emit('stdout', payload));
         return;
       case frame.stderr:
-        this.emit('stderr', payload);
+        this.#pass(() => this.emit('stderr', payload));
         return;
       case frame.reply:
         this.#waiting.shift()?.resolve(JSON.parse(payload.toString()));
@@ -136,7 +154,7 @@ export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
         return;
       }
       case frame.exit:
-        this.emit('exit', JSON.parse(payload.toString()));
+        this.#pass(() => this.emit('exit', JSON.parse(payload.toString())));
         return;
       case frame.created:
         this.emit('created', JSON.parse(payload.toString()));
