@@ -109,8 +109,9 @@ function isInstalled(name) {
 async function installNpmPackages() {
   const fingerprint = hashFiles(['package.json', 'package-lock.json', ...workspaceManifests()]);
   if (isStamped('npm', fingerprint) && existsSync(pinnedNode)) return undefined;
-  await run('npm', 'npm', ['ci', '--no-audit', '--no-fund'], {
-    advice: 'Is the npm registry reachable? `npm ci` shows more.',
+  // Not `npm ci`: it refuses a lock file without the optional packages that a registry lacks for other platforms.
+  await run('npm', 'npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
+    advice: 'Is the npm registry reachable? `npm install` shows more.',
   });
   if (!existsSync(pinnedNode)) {
     throw new Error(`npm brought no Node for ${process.platform}-${process.arch}; Berth needs Linux on x64 or arm64.`);
