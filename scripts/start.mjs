@@ -79,7 +79,9 @@ function launch(name, args, extra = {}) {
   return child;
 }
 
-const ended = (child) => new Promise((resolve) => child.once('exit', resolve));
+function ended(child) {
+  return new Promise((resolve) => child.once('exit', resolve));
+}
 
 async function untilUp(child) {
   for (let tries = 0; tries < 300 && child.exitCode === null && !stopping; tries++) {

@@ -55,11 +55,33 @@ export function compileSeccomp(linuxSeccompJson: string): Promise<Uint8Array>;
 // ---- sampler.cc: statistics of all containers in one call
 /** Field order of one row of `Sampler.sample()`. Cumulative counters and gauges, NaN where the kernel has none. */
 export const sampleFields: readonly [
-  'cpuUsageNanos', 'cpuUserNanos', 'cpuSystemNanos', 'cpuPeriods', 'cpuThrottledPeriods', 'cpuThrottledNanos',
-  'memoryUsageBytes', 'memoryInactiveFileBytes', 'memoryAnonBytes', 'memoryFileBytes', 'memoryLimitBytes', 'memoryMaxUsageBytes', 'oomKills',
-  'pidsCurrent', 'pidsLimit',
-  'blkReadBytes', 'blkWriteBytes', 'blkReadOps', 'blkWriteOps',
-  'rxBytes', 'rxPackets', 'rxErrors', 'rxDropped', 'txBytes', 'txPackets', 'txErrors', 'txDropped',
+  'cpuUsageNanos',
+  'cpuUserNanos',
+  'cpuSystemNanos',
+  'cpuPeriods',
+  'cpuThrottledPeriods',
+  'cpuThrottledNanos',
+  'memoryUsageBytes',
+  'memoryInactiveFileBytes',
+  'memoryAnonBytes',
+  'memoryFileBytes',
+  'memoryLimitBytes',
+  'memoryMaxUsageBytes',
+  'oomKills',
+  'pidsCurrent',
+  'pidsLimit',
+  'blkReadBytes',
+  'blkWriteBytes',
+  'blkReadOps',
+  'blkWriteOps',
+  'rxBytes',
+  'rxPackets',
+  'rxErrors',
+  'rxDropped',
+  'txBytes',
+  'txPackets',
+  'txErrors',
+  'txDropped',
 ];
 export class Sampler {
   /** `cgroups` as in the supervisor's CREATED frame; `hostInterface` is the host's end of the veth, if there is one. */
@@ -78,9 +100,18 @@ export function openRoot(path: string): number;
 /** The root of a running process, from /proc/PID/root through a verified pidfd. */
 export function openProcessRoot(pid: number, pidfd: number): Promise<number>;
 /** A detached (never attached) overlay mount of these directories; lower topmost first. upper null: read-only. */
-export function openOverlay(layers: { lower: readonly string[]; upper: string | null; work: string | null }): Promise<number>;
+export function openOverlay(layers: {
+  lower: readonly string[];
+  upper: string | null;
+  work: string | null;
+}): Promise<number>;
 export interface PathStat {
-  name: string; sizeBytes: number; mode: number; uid: number; gid: number; mtimeNanos: bigint;
+  name: string;
+  sizeBytes: number;
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeNanos: bigint;
   type: 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'char' | 'block';
   linkTarget: string;
 }
@@ -97,10 +128,16 @@ export function treeSize(path: string): Promise<{ bytes: number; inodes: number 
 
 // ---- idmap: how this process's files look to a container
 /** Added to every uid and gid read from or written to archives below: a container's root may be host uid N. */
-export interface IdShift { uidShift: number; gidShift: number; }
+export interface IdShift {
+  uidShift: number;
+  gidShift: number;
+}
 
 // ---- tar.cc: the only tar reader of layers and `cp`, and the writer. Streams through a pipe or file descriptor.
-export interface ApplyLimits { bytesMax: number; entriesMax: number; }
+export interface ApplyLimits {
+  bytesMax: number;
+  entriesMax: number;
+}
 export interface ApplyOptions {
   /** 'layer': whiteouts become overlay whiteouts and opaque xattrs, ids as in the archive. 'copy': `docker cp`, no whiteouts. */
   mode: 'layer' | 'copy';
@@ -113,17 +150,32 @@ export interface ApplyOptions {
  * Applies an uncompressed tar stream read from `fd` until end of file, below `path` inside the root. Names, links and
  * order in the archive cannot lead outside (RESOLVE_IN_ROOT). @throws EBADMSG for a broken archive, EFBIG for a limit
  */
-export function applyTar(fd: number, rootFd: number, path: string, options: ApplyOptions): Promise<{ bytes: number; entries: number }>;
+export function applyTar(
+  fd: number,
+  rootFd: number,
+  path: string,
+  options: ApplyOptions,
+): Promise<{ bytes: number; entries: number }>;
 /**
  * Writes `path` (a file or tree) as a PAX/ustar stream to `fd`; the entry is called `name`. Sockets are left out. The fd
  * is not closed. mode 'layer' turns overlay whiteouts into .wh. entries (for an upper directory).
  */
-export function createTar(fd: number, rootFd: number, path: string, options: { name: string; mode: 'copy' | 'layer'; shift?: IdShift }): Promise<void>;
+export function createTar(
+  fd: number,
+  rootFd: number,
+  path: string,
+  options: { name: string; mode: 'copy' | 'layer'; shift?: IdShift },
+): Promise<void>;
 /** pipe2(O_CLOEXEC): [read, write]; to connect a Node stream with applyTar or createTar. */
 export function openPipe(): [number, number];
 
 // ---- netlink.cc: rtnetlink(7)
-export interface BridgeOptions { name: string; address: string; prefixLength: number; mtu?: number; }
+export interface BridgeOptions {
+  name: string;
+  address: string;
+  prefixLength: number;
+  mtu?: number;
+}
 /** Makes or brings to this state a bridge with an IPv4 address, up; with IPv6 off. Idempotent. */
 export function ensureBridge(options: BridgeOptions): Promise<{ index: number; mac: string }>;
 export interface VethOptions {
@@ -142,9 +194,22 @@ export interface VethOptions {
 export function createVeth(options: VethOptions): Promise<void>;
 /** @throws ENODEV when there is none */
 export function deleteLink(name: string): Promise<void>;
-export interface LinkState { name: string; index: number; kind: string; up: boolean; mac: string; mtu: number; master: number; }
+export interface LinkState {
+  name: string;
+  index: number;
+  kind: string;
+  up: boolean;
+  mac: string;
+  mtu: number;
+  master: number;
+}
 export function listLinks(): Promise<LinkState[]>;
-export interface RouteState { destination: string; prefixLength: number; interfaceIndex: number; gateway: string | null; }
+export interface RouteState {
+  destination: string;
+  prefixLength: number;
+  interfaceIndex: number;
+  gateway: string | null;
+}
 /** IPv4 routes of the main table, for choosing subnets that are free. */
 export function listRoutes(): Promise<RouteState[]>;
 
@@ -158,7 +223,13 @@ export interface FirewallTable {
 }
 /** In one batch: table, chains (prerouting/output dnat by map, postrouting masquerade and hairpin, forward filter), maps. Idempotent. */
 export function ensureFirewall(options: FirewallTable): Promise<void>;
-export interface PublishedPort { protocol: 'tcp' | 'udp' | 'sctp'; hostAddress: string; hostPort: number; containerAddress: string; containerPort: number; }
+export interface PublishedPort {
+  protocol: 'tcp' | 'udp' | 'sctp';
+  hostAddress: string;
+  hostPort: number;
+  containerAddress: string;
+  containerPort: number;
+}
 /** One map element a port; atomic over the list. @throws EEXIST */
 export function publishPorts(table: FirewallTable, ports: readonly PublishedPort[]): Promise<void>;
 export function unpublishPorts(table: FirewallTable, ports: readonly PublishedPort[]): Promise<void>;
@@ -169,9 +240,19 @@ export function removeFirewall(table: string): Promise<void>;
 export interface HostFeatures {
   cgroup: 'v2' | 'hybrid' | 'v1';
   controllers: string[];
-  userNamespaces: boolean; idmappedMounts: boolean; overlayIdmap: boolean;
-  openat2: boolean; clone3: boolean; cgroupKill: boolean; pidfdInfo: boolean;
-  seccomp: boolean; appArmor: boolean; selinux: boolean; landlockAbi: number;
-  nftables: boolean; timeNamespaces: boolean; capSysResource: boolean;
+  userNamespaces: boolean;
+  idmappedMounts: boolean;
+  overlayIdmap: boolean;
+  openat2: boolean;
+  clone3: boolean;
+  cgroupKill: boolean;
+  pidfdInfo: boolean;
+  seccomp: boolean;
+  appArmor: boolean;
+  selinux: boolean;
+  landlockAbi: number;
+  nftables: boolean;
+  timeNamespaces: boolean;
+  capSysResource: boolean;
 }
 export function probeHost(): Promise<HostFeatures>;

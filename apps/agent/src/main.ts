@@ -2,6 +2,7 @@
 import { chmodSync, createReadStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Sampler, sampleFields } from '@berth/native';
 import { containerRoutes } from './api/routes/containers.ts';
 import { execRoutes } from './api/routes/exec.ts';
 import { imageRoutes } from './api/routes/images.ts';
@@ -19,11 +20,10 @@ import { agentVersion, hostFacts, probe, warningsFor } from './engine/host.ts';
 import { createImages } from './engine/images/images.ts';
 import { imagesSchema } from './engine/images/store.ts';
 import { createNetworks, networksSchema } from './engine/networks/networks.ts';
+import { defaultCapabilities } from './engine/runtime/capabilities.ts';
 import { createLauncher } from './engine/runtime/launch.ts';
 import { resolveProfile } from './engine/runtime/seccomp-profile.ts';
-import { defaultCapabilities } from './engine/runtime/capabilities.ts';
 import { createDockerStats } from './engine/stats/docker-stats.ts';
-import { sampleFields, Sampler } from '@berth/native';
 import { createHostReader } from './engine/stats/host.ts';
 import { createSampler } from './engine/stats/sampler.ts';
 import { createVolumes, volumesSchema } from './engine/volumes/volumes.ts';
@@ -33,23 +33,47 @@ import { describeError, log } from './log.ts';
 
 async function serve(config: Readonly<Config>): Promise<void> {
   for (const directory of [config.dataDir, config.runDir]) mkdirSync(directory, { recursive: true, mode: 0o711 });
-  const db = openDatabase(path.join(config.dataDir, 'agent.db'), [eventsSchema, imagesSchema, networksSchema, volumesSchema, containersSchema]);
+  const db = openDatabase(path.join(config.dataDir, 'agent.db'), [
+    eventsSchema,
+    imagesSchema,
+    networksSchema,
+    volumesSchema,
+    containersSchema,
+  ]);
   const features = await probe();
   const events = createEvents(db);
   const store = createContainerStore(db);
   const inUse = () =>
-    store.all().map((one) => ({ containerId: one.id, name: one.name, imageId: one.imageId, running: one.status === 'running' || one.status === 'paused' }));
+    store.all().map((one) => ({
+      containerId: one.id,
+      name: one.name,
+      imageId: one.imageId,
+      running: one.status === 'running' || one.status === 'paused',
+    }));
   const images = createImages({ db, dataDir: config.dataDir, events, inUse });
   const volumes = createVolumes({
     db,
     dataDir: config.dataDir,
     events,
-    users: (name) => store.all().filter((one) => one.mounts.some((mount) => mount.name === name)).map((one) => one.id),
+    users: (name) =>
+      store
+        .all()
+        .filter((one) => one.mounts.some((mount) => mount.name === name))
+        .map((one) => one.id),
   });
   const networks = createNetworks({ db, bridge: config.bridge, subnet: config.subnet });
-  const sampler = createSampler({ native: new Sampler(), fields: sampleFields, readHost: createHostReader({ diskPath: config.dataDir, isOurs: (name) => name === config.bridge || name.startsWith('bv') }) });
+  const sampler = createSampler({
+    native: new Sampler(),
+    fields: sampleFields,
+    readHost: createHostReader({
+      diskPath: config.dataDir,
+      isOurs: (name) => name === config.bridge || name.startsWith('bv'),
+    }),
+  });
   const launcher = createLauncher();
-  const profile = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('@berth/native/profiles/seccomp.json')), 'utf8'));
+  const profile = JSON.parse(
+    readFileSync(fileURLToPath(import.meta.resolve('@berth/native/profiles/seccomp.json')), 'utf8'),
+  );
   const containers = createContainers({
     store,
     images,
@@ -66,7 +90,14 @@ async function serve(config: Readonly<Config>): Promise<void> {
   });
 
   await images.sweep();
-  await networks.start(new Set(store.all().filter((one) => one.status === 'running' || one.status === 'paused').map((one) => one.id)));
+  await networks.start(
+    new Set(
+      store
+        .all()
+        .filter((one) => one.status === 'running' || one.status === 'paused')
+        .map((one) => one.id),
+    ),
+  );
   await containers.adopt();
   await launcher.warm(resolveProfile(profile, [...defaultCapabilities].sort(), process.arch)).catch(() => undefined);
   if (config.starterImage !== null && images.list().length === 0 && existsSync(config.starterImage)) {
@@ -94,6 +125,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
     ],
     agentVersion,
   );
+  sampler.start();
   await listen(server, config.socketPath);
   log('info', 'listening', { socket: config.socketPath, version: agentVersion });
   const link = config.standalone
@@ -148,6 +180,7 @@ try {
   await main();
 } catch (error) {
   console.error(`berth-agent: ${describeError(error)}`);
-  if (error instanceof Error && (error.message.includes('command') || 'code' in error === false)) console.error(`\n${usage}`);
+  if (error instanceof Error && (error.message.includes('command') || 'code' in error === false))
+    console.error(`\n${usage}`);
   process.exit(1);
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { makeImage, run, slowness, Supervised } from './supervised.ts';
+import { makeImage, run, Supervised, slowness } from './supervised.ts';
 
 const image = makeImage();
 const timeout = 60_000 * Math.min(slowness, 4);
@@ -20,22 +20,38 @@ after(() => {
 
 test('the program is process 1 and sees no other process', { timeout }, async () => {
   const { output } = await run(image, id(), { args: ['sh', '-c', 'echo $$; ps | wc -l'] });
-  assert.deepEqual(output.split('\n').slice(0, 2).map((line) => line.trim()), ['1', '4']);
+  assert.deepEqual(
+    output
+      .split('\n')
+      .slice(0, 2)
+      .map((line) => line.trim()),
+    ['1', '4'],
+  );
 });
 
 test('host name, network, ipc and cgroup are its own', { timeout }, async () => {
-  const { output } = await run(image, id(), { args: ['sh', '-c', 'hostname; ip -o link | wc -l; cat /proc/self/cgroup; for n in net ipc uts pid mnt user cgroup; do stat -Lc %i /proc/self/ns/$n; done'] });
+  const { output } = await run(image, id(), {
+    args: [
+      'sh',
+      '-c',
+      'hostname; ip -o link | wc -l; cat /proc/self/cgroup; for n in net ipc uts pid mnt user cgroup; do stat -Lc %i /proc/self/ns/$n; done',
+    ],
+  });
   const lines = output.trim().split('\n');
   assert.equal(lines[0], 'boxed');
   assert.equal(lines[1], '1');
   for (const line of lines.filter((one) => /^\d+:/.test(one) && !one.includes('name='))) assert.match(line, /:\/$/);
   const inside = lines.slice(-7);
-  const outside = ['net', 'ipc', 'uts', 'pid', 'mnt', 'user', 'cgroup'].map((name) => String(statSync(`/proc/self/ns/${name}`).ino));
+  const outside = ['net', 'ipc', 'uts', 'pid', 'mnt', 'user', 'cgroup'].map((name) =>
+    String(statSync(`/proc/self/ns/${name}`).ino),
+  );
   for (const [index, inode] of inside.entries()) assert.notEqual(inode, outside[index]);
 });
 
 test('its root is an unprivileged user of the host and its files belong to 0 on disk', { timeout }, async () => {
-  const { output, container } = await run(image, id(), { args: ['sh', '-c', 'cat /proc/self/uid_map; touch /made; stat -c %u /made'] });
+  const { output, container } = await run(image, id(), {
+    args: ['sh', '-c', 'cat /proc/self/uid_map; touch /made; stat -c %u /made'],
+  });
   assert.match(output, /0\s+1500000\s+65536\n0\n/);
   assert.equal(statSync(path.join(container.directory, 'state/layer/upper/made')).uid, 0);
 });
@@ -63,7 +79,13 @@ test('capabilities are exactly those asked for, and nothing is gained by execve'
 });
 
 test('masked paths are empty and kernel settings read-only', { timeout }, async () => {
-  const { output } = await run(image, id(), { args: ['sh', '-c', 'cat /proc/timer_list /proc/keys | wc -c; ls /sys/firmware | wc -l; echo 1 > /proc/sys/vm/overcommit_memory'] });
+  const { output } = await run(image, id(), {
+    args: [
+      'sh',
+      '-c',
+      'cat /proc/timer_list /proc/keys | wc -c; ls /sys/firmware | wc -l; echo 1 > /proc/sys/vm/overcommit_memory',
+    ],
+  });
   assert.match(output, /^0\n0\n/);
   assert.match(output, /Read-only file system/);
 });
@@ -94,7 +116,9 @@ test('the cpu quota holds under load', { timeout }, async () => {
   const { cgroups } = await container.start();
   const used = () => {
     const v2 = cgroups.v2 === undefined ? null : readFileSync(`${cgroups.v2}/cpu.stat`, 'utf8');
-    return v2 === null ? Number(readFileSync(`${cgroups.cpuacct}/cpuacct.usage`, 'utf8')) : Number(/usage_usec (\d+)/.exec(v2)?.[1]) * 1000;
+    return v2 === null
+      ? Number(readFileSync(`${cgroups.cpuacct}/cpuacct.usage`, 'utf8'))
+      : Number(/usage_usec (\d+)/.exec(v2)?.[1]) * 1000;
   };
   const [before, since] = [used(), process.hrtime.bigint()];
   await new Promise((resolve) => setTimeout(resolve, 2000));
@@ -104,25 +128,38 @@ test('the cpu quota holds under load', { timeout }, async () => {
   assert.ok(share > 0.05 && share < 0.3, `used ${share.toFixed(2)} of a CPU, allowed 0.2`);
 });
 
-test('exit codes are the program’s, 127 for a missing program, 126 for one that cannot be executed', { timeout }, async () => {
+test('exit codes are the program’s, 127 for a missing program, 126 for one that cannot be executed', {
+  timeout,
+}, async () => {
   const codes = [];
-  for (const args of [['sh', '-c', 'exit 42'], ['/bin/nothing'], ['/etc/passwd']]) codes.push((await run(image, id(), { args })).exitCode);
+  for (const args of [['sh', '-c', 'exit 42'], ['/bin/nothing'], ['/etc/passwd']])
+    codes.push((await run(image, id(), { args })).exitCode);
   assert.deepEqual(codes, [42, 127, 126]);
 });
 
 test('a terminal has the size asked for and is /dev/console', { timeout }, async () => {
-  const { output } = await run(image, id(), { args: ['sh', '-c', 'test -t 0 && echo terminal; busybox stty size; ls -l /dev/console'], terminal: true });
+  const { output } = await run(image, id(), {
+    args: ['sh', '-c', 'test -t 0 && echo terminal; busybox stty size; ls -l /dev/console'],
+    terminal: true,
+  });
   assert.match(output, /terminal\r\n33 91\r\n/);
   assert.match(output, /136,\s+0/);
 });
 
 test('the log holds what was written, stream by stream, in Docker’s json-file lines', { timeout }, async () => {
-  const { container } = await run(image, id(), { args: ['sh', '-c', 'echo "a\tb"; echo wrong >&2; printf unfinished'] });
-  const lines = container.log().trim().split('\n').map((line) => JSON.parse(line));
-  assert.deepEqual(
-    lines.map(({ log, stream }) => `${stream}: ${log}`).sort(),
-    ['stderr: wrong\n', 'stdout: a\tb\n', 'stdout: unfinished'],
-  );
+  const { container } = await run(image, id(), {
+    args: ['sh', '-c', 'echo "a\tb"; echo wrong >&2; printf unfinished'],
+  });
+  const lines = container
+    .log()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(lines.map(({ log, stream }) => `${stream}: ${log}`).sort(), [
+    'stderr: wrong\n',
+    'stdout: a\tb\n',
+    'stdout: unfinished',
+  ]);
   assert.match(lines[0].time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
 });
 
@@ -134,7 +171,13 @@ test('the container goes on when its first client is gone, and another can exec 
   await new Promise((resolve) => setTimeout(resolve, 200));
   container.frames.length = 0;
   const socket = await container.reconnect();
-  const process_ = { args: ['sh', '-c', 'cat; hostname; exit 7'], env: ['PATH=/bin'], cwd: '/', user: { uid: 0, gid: 0 }, noNewPrivileges: true };
+  const process_ = {
+    args: ['sh', '-c', 'cat; hostname; exit 7'],
+    env: ['PATH=/bin'],
+    cwd: '/',
+    user: { uid: 0, gid: 0 },
+    noNewPrivileges: true,
+  };
   container.sendTo(socket, 0x07, Buffer.from(JSON.stringify({ process: process_, stdin: true })));
   await container.frame(0x83);
   container.sendTo(socket, 0x03, Buffer.from('sent\n'));
@@ -148,7 +191,9 @@ test('the container goes on when its first client is gone, and another can exec 
   assert.equal((await container.end()).exitCode, 137);
 });
 
-test('nothing is left after the end: no cgroup, no socket, no mount, and the exit record is there', { timeout }, async () => {
+test('nothing is left after the end: no cgroup, no socket, no mount, and the exit record is there', {
+  timeout,
+}, async () => {
   const container = new Supervised(image, id(), { args: ['true'] });
   const { cgroups } = await container.start();
   await container.end();
@@ -169,7 +214,10 @@ test('a client that leaves before the start leaves nothing behind', { timeout },
 });
 
 test('a /proc that the image made a link is refused', { timeout }, async () => {
-  const container = new Supervised(image, id(), { args: ['true'], mounts: [{ destination: '/tmp/../etc/passwd', type: 'proc', source: 'proc', options: [] }] });
+  const container = new Supervised(image, id(), {
+    args: ['true'],
+    mounts: [{ destination: '/tmp/../etc/passwd', type: 'proc', source: 'proc', options: [] }],
+  });
   const { payload } = await container.frame(0x84);
   assert.match(payload, /must be an ordinary directory/);
 });

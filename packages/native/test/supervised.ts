@@ -1,13 +1,24 @@
 /** Starts berth-runtime's supervisor as the agent does, without the agent: a socketpair at 3, a launch document at 4. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { runtimePath } from '../index.js';
 
 export const slowness = Number(process.env.BERTH_TEST_SLOWNESS ?? 1);
-const applets = 'sh ls cat id mount hostname ps true echo sleep ip tail stat grep wc touch mkdir seq yes kill dd head'.split(' ');
+const applets =
+  'sh ls cat id mount hostname ps true echo sleep ip tail stat grep wc touch mkdir seq yes kill dd head'.split(' ');
 
 export interface Image {
   lower: string;
@@ -20,7 +31,8 @@ export function makeImage(): Image {
   // Containers' roots are other users of the host: they walk through here.
   chmodSync(directory, 0o711);
   const lower = path.join(directory, 'lower');
-  for (const name of ['bin', 'etc', 'proc', 'dev', 'sys', 'tmp']) mkdirSync(path.join(lower, name), { recursive: true });
+  for (const name of ['bin', 'etc', 'proc', 'dev', 'sys', 'tmp'])
+    mkdirSync(path.join(lower, name), { recursive: true });
   copyFileSync('/bin/busybox', path.join(lower, 'bin/busybox'));
   for (const applet of applets) symlinkSync('busybox', path.join(lower, 'bin', applet));
   writeFileSync(path.join(lower, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\n');
@@ -75,7 +87,9 @@ export function makeSpec(id: string, options: SpecOptions): object {
       ...(options.mounts ?? []),
     ],
     linux: {
-      namespaces: [...(userNamespace ? ['user'] : []), 'pid', 'mount', 'uts', 'ipc', 'network', 'cgroup'].map((type) => ({ type })),
+      namespaces: [...(userNamespace ? ['user'] : []), 'pid', 'mount', 'uts', 'ipc', 'network', 'cgroup'].map(
+        (type) => ({ type }),
+      ),
       ...(userNamespace ? { uidMappings: mapping, gidMappings: mapping } : {}),
       cgroupsPath: `/berth-test-${process.pid}/${id}`,
       resources: options.resources ?? {},
@@ -100,7 +114,8 @@ export class Supervised {
 
   constructor(image: Image, id: string, options: SpecOptions) {
     this.directory = path.join(image.directory, id);
-    for (const name of ['run', 'state/layer/upper', 'state/layer/work']) mkdirSync(path.join(this.directory, name), { recursive: true });
+    for (const name of ['run', 'state/layer/upper', 'state/layer/work'])
+      mkdirSync(path.join(this.directory, name), { recursive: true });
     const state = path.join(this.directory, 'state');
     const launch = {
       version: 1,
@@ -115,7 +130,10 @@ export class Supervised {
     };
     const file = path.join(this.directory, 'launch.json');
     writeFileSync(file, JSON.stringify(launch));
-    this.child = spawn(runtimePath, ['supervise'], { stdio: ['ignore', 'ignore', 'inherit', 'pipe', openSync(file, 'r')], env: {} });
+    this.child = spawn(runtimePath, ['supervise'], {
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe', openSync(file, 'r')],
+      env: {},
+    });
     this.#socket = this.child.stdio[3] as net.Socket;
     this.#listen(this.#socket);
   }
@@ -208,7 +226,11 @@ export class Supervised {
   }
 }
 
-export async function run(image: Image, id: string, options: SpecOptions): Promise<{ output: string; exitCode: number; oomKilled: boolean; container: Supervised }> {
+export async function run(
+  image: Image,
+  id: string,
+  options: SpecOptions,
+): Promise<{ output: string; exitCode: number; oomKilled: boolean; container: Supervised }> {
   const container = new Supervised(image, id, options);
   await container.start();
   const { exitCode, oomKilled } = await container.end();

@@ -1,8 +1,8 @@
 /** Takes a request's connection over, as dockerd does for attach and exec: raw with a terminal, multiplexed without. */
 import type { Duplex } from 'node:stream';
+import type { SupervisorConnection } from '../engine/runtime/supervisor.ts';
 import { multiplexed } from './frames.ts';
 import type { RequestContext } from './router.ts';
-import type { SupervisorConnection } from '../engine/runtime/supervisor.ts';
 
 export function hijack({ request, response }: RequestContext, isTerminal: boolean): Duplex {
   const socket = request.socket as Duplex;

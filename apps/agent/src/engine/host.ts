@@ -12,14 +12,32 @@ export const probe = (): Promise<HostFeatures> => probeHost();
 
 export function warningsFor(features: HostFeatures): string[] {
   const lacking: [boolean, string][] = [
-    [features.openat2, 'The kernel has no openat2: paths inside images cannot be resolved safely (Linux 5.6 is needed).'],
-    [features.userNamespaces, 'User namespaces are off: a container’s root is the host’s root, fenced by the other walls alone.'],
-    [features.idmappedMounts, 'The kernel has no idmapped mounts (Linux 5.12): containers run without a user namespace of their own.'],
+    [
+      features.openat2,
+      'The kernel has no openat2: paths inside images cannot be resolved safely (Linux 5.6 is needed).',
+    ],
+    [
+      features.userNamespaces,
+      'User namespaces are off: a container’s root is the host’s root, fenced by the other walls alone.',
+    ],
+    [
+      features.idmappedMounts,
+      'The kernel has no idmapped mounts (Linux 5.12): containers run without a user namespace of their own.',
+    ],
     [features.seccomp, 'The kernel has no seccomp: containers may make every system call.'],
     [features.appArmor || features.selinux, 'Neither AppArmor nor SELinux is active: that wall is missing.'],
-    [features.cgroup === 'v2', 'cgroups are v1 or hybrid: limits hold, but memory pressure and io cost are not measured.'],
-    [features.capSysResource, 'Root here lacks CAP_SYS_RESOURCE: hard limits cannot be raised, oom_score_adj cannot be lowered.'],
-    [features.nftables, 'The kernel has no nftables: ports cannot be published and containers cannot reach the outside.'],
+    [
+      features.cgroup === 'v2',
+      'cgroups are v1 or hybrid: limits hold, but memory pressure and io cost are not measured.',
+    ],
+    [
+      features.capSysResource,
+      'Root here lacks CAP_SYS_RESOURCE: hard limits cannot be raised, oom_score_adj cannot be lowered.',
+    ],
+    [
+      features.nftables,
+      'The kernel has no nftables: ports cannot be published and containers cannot reach the outside.',
+    ],
   ];
   return lacking.filter(([has]) => !has).map(([, text]) => text);
 }
@@ -35,7 +53,9 @@ export async function hostFacts(features: HostFeatures): Promise<HostFacts> {
     cpuCount: os.availableParallelism(),
     memoryBytes: os.totalmem(),
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-    features: Object.fromEntries(Object.entries(features).map(([name, value]) => [name, Array.isArray(value) ? value.join(' ') : value])),
+    features: Object.fromEntries(
+      Object.entries(features).map(([name, value]) => [name, Array.isArray(value) ? value.join(' ') : value]),
+    ),
     warnings: warningsFor(features),
   };
 }

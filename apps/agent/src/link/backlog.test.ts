@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ContainerStats, containerStatsFields, type HostStats, hostStatsFields, type StatsSample } from '@berth/shared/protocol/stats-fields';
+import {
+  type ContainerStats,
+  containerStatsFields,
+  type HostStats,
+  hostStatsFields,
+  type StatsSample,
+} from '@berth/shared/protocol/stats-fields';
 import { coarseSamplesMax, createBacklog, fineSamplesMax } from './backlog.ts';
 
 const host = (value: number) => Object.fromEntries(hostStatsFields.map((field) => [field, value])) as HostStats;
-const stats = (value: number) => Object.fromEntries(containerStatsFields.map((field) => [field, value])) as ContainerStats;
+const stats = (value: number) =>
+  Object.fromEntries(containerStatsFields.map((field) => [field, value])) as ContainerStats;
 const sample = (second: number): StatsSample => ({
   timeMs: second * 1000,
   host: host(second),
@@ -42,11 +49,17 @@ test('an older step is the mean of its samples', () => {
 test('only what is newer than asked for is sent again', () => {
   const backlog = createBacklog();
   for (let second = 1; second <= 60; second++) backlog.add(sample(second));
-  assert.deepEqual(drain(backlog, 57_000).map(({ timeMs }) => timeMs), [58_000, 59_000, 60_000]);
+  assert.deepEqual(
+    drain(backlog, 57_000).map(({ timeMs }) => timeMs),
+    [58_000, 59_000, 60_000],
+  );
 });
 
 test('a clock that was set back starts over', () => {
   const backlog = createBacklog();
   for (const second of [100, 101, 50, 51]) backlog.add(sample(second));
-  assert.deepEqual(drain(backlog, 0).map(({ timeMs }) => timeMs), [50_000, 51_000]);
+  assert.deepEqual(
+    drain(backlog, 0).map(({ timeMs }) => timeMs),
+    [50_000, 51_000],
+  );
 });

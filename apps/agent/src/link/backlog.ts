@@ -68,10 +68,16 @@ function mean(samples: readonly StatsSample[]): StatsSample {
   );
   return {
     timeMs: samples.at(-1)?.timeMs ?? 0,
-    host: meanOf<HostStats>(hostStatsFields, samples.map(({ host }) => host)),
+    host: meanOf<HostStats>(
+      hostStatsFields,
+      samples.map(({ host }) => host),
+    ),
     containers: [...containers].map(([id, rows]) => ({
       id,
-      stats: meanOf<ContainerStats>(containerStatsFields, rows.map(({ stats }) => stats)),
+      stats: meanOf<ContainerStats>(
+        containerStatsFields,
+        rows.map(({ stats }) => stats),
+      ),
     })),
   };
 }

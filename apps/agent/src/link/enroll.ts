@@ -1,6 +1,12 @@
 /** `berth-agent enroll`: exchanges a single-use token for an identity of this host. */
 import { EngineError } from '@berth/shared/errors';
-import { closeCodes, type FromAgent, type FromServer, type HostFacts, protocolVersions } from '@berth/shared/protocol/control';
+import {
+  closeCodes,
+  type FromAgent,
+  type FromServer,
+  type HostFacts,
+  protocolVersions,
+} from '@berth/shared/protocol/control';
 import { dialControl, readMessage } from './dial.ts';
 import { type Identity, newPrivateKey, proof, publicKeyOf, readIdentity, writeIdentity } from './identity.ts';
 
@@ -14,7 +20,12 @@ interface EnrollOptions {
 }
 
 /** Does nothing when that dashboard knows this host already. @throws EngineError with what a person can do about it */
-export async function enroll({ url, token, dataDir, facts }: EnrollOptions): Promise<{ hostId: string; isNew: boolean }> {
+export async function enroll({
+  url,
+  token,
+  dataDir,
+  facts,
+}: EnrollOptions): Promise<{ hostId: string; isNew: boolean }> {
   const known = await readIdentity(dataDir);
   // Only that dashboard is shown a proof of the old identity: another could hand it on.
   if (known?.url === url && (await isWelcome(known, facts))) return { hostId: known.hostId, isNew: false };
@@ -43,7 +54,13 @@ export async function enroll({ url, token, dataDir, facts }: EnrollOptions): Pro
 async function isWelcome({ url, hostId, privateKey }: Identity, facts: HostFacts): Promise<boolean> {
   try {
     return await converse(url, {
-      first: (nonce, version) => ({ type: 'hello', version, hostId, signature: proof(privateKey, nonce, hostId), facts }),
+      first: (nonce, version) => ({
+        type: 'hello',
+        version,
+        hostId,
+        signature: proof(privateKey, nonce, hostId),
+        facts,
+      }),
       answer: async (message) => (message.type === 'welcome' ? true : null),
     });
   } catch (error) {
@@ -67,7 +84,8 @@ class Refusal extends EngineError {
 function messageOf(code: number, reason: string): string {
   if (code === closeCodes.unauthorized)
     return 'The dashboard refused the token: it is unknown, expired or used. Create a new one under Hosts, Add host.';
-  if (code === closeCodes.version) return `The dashboard and this agent have no protocol version in common (${reason}).`;
+  if (code === closeCodes.version)
+    return `The dashboard and this agent have no protocol version in common (${reason}).`;
   return `The dashboard closed the connection (${code}${reason && `, ${reason}`}).`;
 }
 
@@ -107,7 +125,9 @@ function converse<T>(url: string, { first, answer }: Conversation<T>): Promise<T
       );
     });
     socket.on('error', (cause) => {
-      finish(() => reject(new EngineError('unavailable', `Cannot reach the dashboard at ${url}: ${cause.message}`, { cause })));
+      finish(() =>
+        reject(new EngineError('unavailable', `Cannot reach the dashboard at ${url}: ${cause.message}`, { cause })),
+      );
     });
     socket.on('close', (code, reason) => finish(() => reject(new Refusal(code, reason.toString()))));
   });

@@ -11,10 +11,17 @@ const event = (seq: number, attributes: Record<string, string>): EngineEvent => 
   attributes,
   timeNano: '1',
 });
-const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`label${n}`, 'ż'.repeat(4096)]));
+const many = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`label${n}`, 'ż'.repeat(4096)]));
 
 test('every batch fits a message and the schema, and no event is left out or overtaken', () => {
-  const events = [event(1, {}), event(2, many(20)), event(3, many(1000)), event(4, { long: 'x'.repeat(1e6) }), event(5, { ['n'.repeat(1000)]: 'v' })];
+  const events = [
+    event(1, {}),
+    event(2, many(20)),
+    event(3, many(1000)),
+    event(4, { long: 'x'.repeat(1e6) }),
+    event(5, { ['n'.repeat(1000)]: 'v' }),
+  ];
   const sent: number[] = [];
   while (sent.length < events.length) {
     const batch = fitEvents(events.slice(sent.length));

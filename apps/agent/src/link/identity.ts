@@ -26,7 +26,9 @@ export async function readIdentity(dataDir: string): Promise<Identity | null> {
   try {
     return identity.parse(JSON.parse(text));
   } catch (cause) {
-    throw new EngineError('data-loss', `${fileOf(dataDir)} is damaged. Remove it and enrol this host again.`, { cause });
+    throw new EngineError('data-loss', `${fileOf(dataDir)} is damaged. Remove it and enrol this host again.`, {
+      cause,
+    });
   }
 }
 

@@ -54,7 +54,14 @@ export interface Link {
   isOpen(): boolean;
 }
 
-export function createLink({ apiServer, events, sampler, facts, dataDir, random = Math.random }: LinkDependencies): Link {
+export function createLink({
+  apiServer,
+  events,
+  sampler,
+  facts,
+  dataDir,
+  random = Math.random,
+}: LinkDependencies): Link {
   const backlog = createBacklog();
   let connection: Connection | null = null;
   let unsubscribe: (() => void) | undefined;

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { closeCodes, signedBytes } from '@berth/shared/protocol/control';
 import { WebSocket } from 'ws';
 import { enrolmentTokenMs } from '../../../web/src/server/inventory/add-enrolment-token.ts';
-import { createAgent, facts, newEnrolmentToken, startWeb, temporaryDirectory, type TestAgent, until } from './stack.ts';
+import { createAgent, facts, newEnrolmentToken, startWeb, type TestAgent, temporaryDirectory, until } from './stack.ts';
 
 const dataDir = await temporaryDirectory();
 let web = await startWeb(dataDir);
@@ -86,7 +86,9 @@ test('a token is not spent by one who cannot prove to hold the key', async () =>
   const token = newEnrolmentToken(web);
   const { publicKey, prove } = keyPair();
   const { code } = await speak((nonce, socket) =>
-    socket.send(JSON.stringify({ type: 'enroll', version: 1, token, publicKey, signature: prove(nonce, 'other'), facts })),
+    socket.send(
+      JSON.stringify({ type: 'enroll', version: 1, token, publicKey, signature: prove(nonce, 'other'), facts }),
+    ),
   );
   assert.equal(code, closeCodes.unauthorized);
   await (await newAgent()).enroll(web.url, token);
@@ -180,10 +182,18 @@ test('events arrive in order and without gaps over a killed connection and a res
   const agent = await enrolledAgent();
   const append = (count: number) => {
     for (let n = 0; n < count; n++)
-      agent.events.append({ type: 'container', action: 'start', actorId: 'a'.repeat(64), attributes: { n: String(n) } });
+      agent.events.append({
+        type: 'container',
+        action: 'start',
+        actorId: 'a'.repeat(64),
+        attributes: { n: String(n) },
+      });
   };
   const stored = () =>
-    web.server.store.events.list({ hostId: agent.hostId, limit: 10_000 }).map(({ seq }) => seq).reverse();
+    web.server.store.events
+      .list({ hostId: agent.hostId, limit: 10_000 })
+      .map(({ seq }) => seq)
+      .reverse();
   append(700);
   await until(() => stored().length === 700, 'the first events are stored');
   const { port } = web;
@@ -192,14 +202,18 @@ test('events arrive in order and without gaps over a killed connection and a res
   web = await startWeb(dataDir, port);
   append(50);
   await until(() => stored().length === 1250, 'all events are stored');
-  assert.deepEqual(stored(), Array.from({ length: 1250 }, (_, index) => index + 1));
+  assert.deepEqual(
+    stored(),
+    Array.from({ length: 1250 }, (_, index) => index + 1),
+  );
 });
 
 test('samples taken while the dashboard was away fill the history afterwards', async () => {
   const agent = await enrolledAgent();
   const id = 'c'.repeat(64);
   const start = Math.floor(Date.now() / 10_000) * 10_000 - 300_000;
-  const second = (n: number) => agent.tick(start + n * 1000, { [id]: { cpuUsageNanos: n * 5e8, memoryUsageBytes: 1000, pidsCurrent: n } });
+  const second = (n: number) =>
+    agent.tick(start + n * 1000, { [id]: { cpuUsageNanos: n * 5e8, memoryUsageBytes: 1000, pidsCurrent: n } });
   for (let n = 0; n < 20; n++) second(n);
   await until(() => web.server.live.newestMs(agent.hostId) === start + 19_000, 'the first samples arrived');
   const { port } = web;
@@ -217,9 +231,24 @@ test('samples taken while the dashboard was away fill the history afterwards', a
     fromMs: start,
     toMs: start + 60_000,
   });
-  assert.deepEqual(rows.map(({ samples }) => samples), [10, 10, 10, 10, 10, 10]);
-  assert.deepEqual(rows.map(({ pids }) => pids), [4.5, 14.5, 24.5, 34.5, 44.5, 54.5]);
+  assert.deepEqual(
+    rows.map(({ samples }) => samples),
+    [10, 10, 10, 10, 10, 10],
+  );
+  assert.deepEqual(
+    rows.map(({ pids }) => pids),
+    [4.5, 14.5, 24.5, 34.5, 44.5, 54.5],
+  );
   assert.equal(rows[3]?.cpuCores, 0.5);
-  const minute = web.server.store.rollups.history({ hostId: agent.hostId, containerId: id, stepSeconds: 60, fromMs: start - 60_000, toMs: start + 60_000 });
-  assert.equal(minute.reduce((sum, row) => sum + row.samples, 0), 60);
+  const minute = web.server.store.rollups.history({
+    hostId: agent.hostId,
+    containerId: id,
+    stepSeconds: 60,
+    fromMs: start - 60_000,
+    toMs: start + 60_000,
+  });
+  assert.equal(
+    minute.reduce((sum, row) => sum + row.samples, 0),
+    60,
+  );
 });

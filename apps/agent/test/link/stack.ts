@@ -4,8 +4,8 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import type { HostFacts } from '@berth/shared/protocol/control';
-import { type Dashboard, startDashboard } from '../../../web/src/server/start.ts';
 import { addEnrolmentToken } from '../../../web/src/server/inventory/add-enrolment-token.ts';
+import { type Dashboard, startDashboard } from '../../../web/src/server/start.ts';
 import { openDatabase } from '../../src/engine/database.ts';
 import { createEvents, type Events, eventsSchema } from '../../src/engine/events.ts';
 import { createHostReader } from '../../src/engine/stats/host.ts';
@@ -103,7 +103,11 @@ export function newEnrolmentToken(dashboard: Dashboard, now = Date.now()): strin
 }
 
 /** Polls until the condition holds; the test's message when it never does. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, withinMs = 8_000): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  withinMs = 8_000,
+): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`Did not happen in time: ${what}`);

@@ -82,7 +82,9 @@ test('an error of the engine keeps its kind and its words', async () => {
     kind: 'conflict',
     message: 'the name is taken',
   });
-  await assert.rejects(web.server.agents.requestJson(hostId, { method: 'GET', path: '/nothing' }), { kind: 'not-found' });
+  await assert.rejects(web.server.agents.requestJson(hostId, { method: 'GET', path: '/nothing' }), {
+    kind: 'not-found',
+  });
 });
 
 test('a request to a host that is offline says so at once', async () => {
@@ -91,7 +93,9 @@ test('a request to a host that is offline says so at once', async () => {
 
 test('sixty requests at once do not block each other, whatever they wait for', async () => {
   const begin = Date.now();
-  await Promise.all(Array.from({ length: 60 }, () => web.server.agents.requestJson(hostId, { method: 'GET', path: '/slow' })));
+  await Promise.all(
+    Array.from({ length: 60 }, () => web.server.agents.requestJson(hostId, { method: 'GET', path: '/slow' })),
+  );
   assert.ok(Date.now() - begin < 5_000);
 });
 

@@ -11,7 +11,7 @@ import { type BerthServer, installServer } from './context.ts';
 import { openStore } from './db/store.ts';
 import { addEnrolmentToken } from './inventory/add-enrolment-token.ts';
 import { createLive } from './live/live.ts';
-import { isSameOrigin, createUpgrades } from './upgrades.ts';
+import { createUpgrades, isSameOrigin } from './upgrades.ts';
 
 export interface DashboardConfig {
   host: string;
@@ -43,7 +43,14 @@ export async function startDashboard(config: DashboardConfig, prepare: () => Pro
   const now = () => Date.now();
   const live = createLive({ store, now });
   const agents = createAgents({ store, live, heartbeatMs: config.heartbeatMs, now });
-  const server: BerthServer = { store, live, agents, limiter: createLimiter(now), setupToken: null, publicUrl: config.publicUrl };
+  const server: BerthServer = {
+    store,
+    live,
+    agents,
+    limiter: createLimiter(now),
+    setupToken: null,
+    publicUrl: config.publicUrl,
+  };
   installServer(server);
   await makeAdministrator(server, config);
   const handle = await prepare();
@@ -115,7 +122,10 @@ function writeEnrollFile({ store }: BerthServer, file: string): void {
  * A page of another site could point its own name at this address (DNS rebinding): on loopback only loopback names are
  * answered, with a public URL also that one.
  */
-function isAllowedHost({ headers: { host } }: IncomingMessage, { host: listening, publicUrl }: DashboardConfig): boolean {
+function isAllowedHost(
+  { headers: { host } }: IncomingMessage,
+  { host: listening, publicUrl }: DashboardConfig,
+): boolean {
   if (!host || !/^[\w.:[\]-]{1,255}$/.test(host)) return false;
   if (loopback.test(host)) return true;
   if (publicUrl !== null) return host === new URL(publicUrl).host;
@@ -130,7 +140,12 @@ function isForeignWrite(request: IncomingMessage, { publicUrl }: DashboardConfig
 
 /** Overwrites what the client may have sent under these names. */
 function describeClient(request: IncomingMessage, { trustProxy, publicUrl }: DashboardConfig): void {
-  const forwarded = trustProxy ? String(request.headers['x-forwarded-for'] ?? '').split(',').at(-1)?.trim() : '';
+  const forwarded = trustProxy
+    ? String(request.headers['x-forwarded-for'] ?? '')
+        .split(',')
+        .at(-1)
+        ?.trim()
+    : '';
   const protocol = trustProxy ? String(request.headers['x-forwarded-proto'] ?? '') : '';
   request.headers['x-berth-address'] = forwarded || request.socket.remoteAddress || '';
   request.headers['x-berth-protocol'] = protocol === 'https' || publicUrl?.startsWith('https:') ? 'https' : 'http';

@@ -34,7 +34,12 @@ const containerInspect = z.object({ State: z.object({ Running: z.boolean(), Exit
 
 const defaultShell = 'command -v bash >/dev/null && exec bash || exec sh';
 
-export async function serveTerminal(server: BerthServer, user: UserView, socket: WebSocket, query: URLSearchParams): Promise<void> {
+export async function serveTerminal(
+  server: BerthServer,
+  user: UserView,
+  socket: WebSocket,
+  query: URLSearchParams,
+): Promise<void> {
   const abort = new AbortController();
   const toBrowser = (message: object) => socket.readyState === socket.OPEN && socket.send(JSON.stringify(message));
   socket.on('error', () => socket.terminate());
@@ -141,7 +146,9 @@ async function openAttach({ agents, store }: BerthServer, query: TerminalQuery, 
 
 /** Plain words run as they are, also where there is no shell; anything a shell would read is left to one. */
 function toArgv(command: string): string[] {
-  return /^[\w./:=@%+, -]+$/.test(command) && command !== defaultShell ? command.split(/ +/) : ['/bin/sh', '-c', command];
+  return /^[\w./:=@%+, -]+$/.test(command) && command !== defaultShell
+    ? command.split(/ +/)
+    : ['/bin/sh', '-c', command];
 }
 
 /** One resize at a time, the newest size last: two answers must not overtake each other. */
@@ -202,7 +209,12 @@ function ended(stream: Duplex): Promise<void> {
   });
 }
 
-async function audit<T>({ store }: BerthServer, user: UserView, query: TerminalQuery, work: () => Promise<T>): Promise<T> {
+async function audit<T>(
+  { store }: BerthServer,
+  user: UserView,
+  query: TerminalQuery,
+  work: () => Promise<T>,
+): Promise<T> {
   const entry = {
     at: Date.now(),
     userEmail: user.email,

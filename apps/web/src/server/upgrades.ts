@@ -12,7 +12,11 @@ import type { BerthServer } from './context.ts';
 import { liveMessageBytesMax } from './live/live.ts';
 import { serveTerminal, terminalMessageBytesMax } from './terminal.ts';
 
-type Door = (request: IncomingMessage, upgrade: () => Promise<WebSocket>, query: URLSearchParams) => void | Promise<void>;
+type Door = (
+  request: IncomingMessage,
+  upgrade: () => Promise<WebSocket>,
+  query: URLSearchParams,
+) => void | Promise<void>;
 
 class Refused extends Error {
   readonly status: string;
@@ -25,7 +29,10 @@ class Refused extends Error {
 
 export function createUpgrades(server: BerthServer): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   const doors: Record<string, { messageBytesMax: number; door: Door }> = {
-    '/agent': { messageBytesMax: linkMessageBytesMax, door: async (_request, upgrade) => server.agents.accept(await upgrade()) },
+    '/agent': {
+      messageBytesMax: linkMessageBytesMax,
+      door: async (_request, upgrade) => server.agents.accept(await upgrade()),
+    },
     '/agent/tunnel': { messageBytesMax: tunnelMessageBytesMax, door: tunnel },
     '/live': { messageBytesMax: liveMessageBytesMax, door: live },
     '/terminal': { messageBytesMax: terminalMessageBytesMax, door: terminal },
@@ -45,7 +52,11 @@ export function createUpgrades(server: BerthServer): (request: IncomingMessage, 
     const { token } = browserSession(server, request);
     server.live.watch(await upgrade(), () => userOfToken(server.store, token, Date.now()) !== null);
   }
-  async function terminal(request: IncomingMessage, upgrade: () => Promise<WebSocket>, query: URLSearchParams): Promise<void> {
+  async function terminal(
+    request: IncomingMessage,
+    upgrade: () => Promise<WebSocket>,
+    query: URLSearchParams,
+  ): Promise<void> {
     const { user } = browserSession(server, request);
     await serveTerminal(server, user, await upgrade(), query);
   }

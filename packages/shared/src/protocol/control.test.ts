@@ -13,7 +13,17 @@ test('a message of an unknown type is ignored, so that a newer peer can be spoke
 });
 
 test('a known type with a wrong shape, no type, or no JSON at all is malformed', () => {
-  for (const text of ['', '{', '[]', 'null', '7', '{"x":1}', '{"type":7}', '{"type":"hello"}', '{"type":"eventsAck","seq":1}x'])
+  for (const text of [
+    '',
+    '{',
+    '[]',
+    'null',
+    '7',
+    '{"x":1}',
+    '{"type":7}',
+    '{"type":"hello"}',
+    '{"type":"eventsAck","seq":1}x',
+  ])
     assert.equal(parseMessage(fromAgent, text), 'malformed', text);
   assert.equal(parseMessage(fromServer, '{"type":"eventsAck","seq":-1}'), 'malformed');
 });

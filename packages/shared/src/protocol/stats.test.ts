@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createStatsDecoder, createStatsEncoder, StatsFrameError } from './stats.ts';
-import { type ContainerStats, containerStatsFields, type HostStats, hostStatsFields, type StatsSample } from './stats-fields.ts';
+import {
+  type ContainerStats,
+  containerStatsFields,
+  type HostStats,
+  hostStatsFields,
+  type StatsSample,
+} from './stats-fields.ts';
 
 const id = (n: number) => n.toString(16).padStart(64, '0');
 const host = (value: number) => Object.fromEntries(hostStatsFields.map((field) => [field, value])) as HostStats;
-const stats = (value: number) => Object.fromEntries(containerStatsFields.map((field) => [field, value])) as ContainerStats;
+const stats = (value: number) =>
+  Object.fromEntries(containerStatsFields.map((field) => [field, value])) as ContainerStats;
 
 function sample(timeMs: number, values: Record<number, number>): StatsSample {
   const containers = Object.entries(values).map(([n, value]) => ({ id: id(Number(n)), stats: stats(value) }));
@@ -69,7 +76,8 @@ test('random and damaged frames are either refused as such or decode to finite v
   const random = () => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) / 2 ** 32;
   const good = createStatsEncoder().encode(sample(1, { 1: 1, 2: 2, 3: 3 }));
   for (let round = 0; round < 20_000; round++) {
-    const frame = round % 2 ? good.slice() : Uint8Array.from({ length: Math.floor(random() * 200) }, () => random() * 256);
+    const frame =
+      round % 2 ? good.slice() : Uint8Array.from({ length: Math.floor(random() * 200) }, () => random() * 256);
     if (round % 2) for (let hits = 0; hits < 3; hits++) frame[Math.floor(random() * frame.length)] = random() * 256;
     else if (frame.length > 4) frame.set([1, Math.floor(random() * 4), 0, 0]);
     try {

@@ -9,7 +9,13 @@
  *
  * Bit n of a mask is field n of stats-fields.ts. A decoder never allocates more than a frame of the size limit can name.
  */
-import { type ContainerStats, containerStatsFields, type HostStats, hostStatsFields, type StatsSample } from './stats-fields.ts';
+import {
+  type ContainerStats,
+  containerStatsFields,
+  type HostStats,
+  hostStatsFields,
+  type StatsSample,
+} from './stats-fields.ts';
 
 export const statsFrameVersion = 1;
 export const statsContainersMax = 4096;
@@ -45,7 +51,9 @@ export function createStatsEncoder(): { encode(sample: StatsSample): Uint8Array 
       const before = table ?? emptyTable();
       const idsFollow = keyframe || !sameIds(before.ids, ids);
       const rowBytesMax = 2 + 8 * containerStatsFields.length;
-      const bytes = new Uint8Array(headBytes + 2 + ids.length * (idBytes + rowBytesMax) + 1 + 8 * hostStatsFields.length);
+      const bytes = new Uint8Array(
+        headBytes + 2 + ids.length * (idBytes + rowBytesMax) + 1 + 8 * hostStatsFields.length,
+      );
       const view = new DataView(bytes.buffer);
       view.setUint8(0, statsFrameVersion);
       view.setUint8(1, (keyframe ? flagKeyframe : 0) | (idsFollow ? flagIds : 0));
@@ -132,19 +140,29 @@ function readIds(view: DataView, start: number): { ids: string[]; offset: number
   if (start + 2 > view.byteLength) throw new StatsFrameError('too short');
   const count = view.getUint16(start, true);
   const offset = start + 2;
-  if (count > statsContainersMax || offset + count * idBytes > view.byteLength) throw new StatsFrameError('too many ids');
+  if (count > statsContainersMax || offset + count * idBytes > view.byteLength)
+    throw new StatsFrameError('too many ids');
   const ids = new Set<string>();
   for (let index = 0; index < count; index++) {
     let id = '';
     for (let at = 0; at < idBytes; at++)
-      id += view.getUint8(offset + index * idBytes + at).toString(16).padStart(2, '0');
+      id += view
+        .getUint8(offset + index * idBytes + at)
+        .toString(16)
+        .padStart(2, '0');
     ids.add(id);
   }
   if (ids.size !== count) throw new StatsFrameError('an id twice');
   return { ids: [...ids], offset: offset + count * idBytes };
 }
 
-function writeChanges(view: DataView, start: number, maskBytes: 1 | 2, before: Float64Array, now: Float64Array): number {
+function writeChanges(
+  view: DataView,
+  start: number,
+  maskBytes: 1 | 2,
+  before: Float64Array,
+  now: Float64Array,
+): number {
   let mask = 0;
   let offset = start + maskBytes;
   now.forEach((value, field) => {

@@ -1,11 +1,11 @@
+import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
-import { applyTar, closeFd, createTar, openPipe, statInRoot, treeSize } from '../../engine/containers/archive.ts';
-import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { createContainerBody, updateContainerBody } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
+import { applyTar, closeFd, createTar, openPipe, statInRoot, treeSize } from '../../engine/containers/archive.ts';
 import type { Containers } from '../../engine/containers/containers.ts';
 import { inspectContainer, summarizeContainer } from '../../engine/containers/inspect.ts';
 import { readLog } from '../../engine/containers/logs.ts';
@@ -45,9 +45,15 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
     {
       method: 'POST',
       path: '/containers/{id}/stop',
-      handler: done((context) => containers.stop(id(context), { timeoutSeconds: timeout(context), signal: context.query.get('signal') })),
+      handler: done((context) =>
+        containers.stop(id(context), { timeoutSeconds: timeout(context), signal: context.query.get('signal') }),
+      ),
     },
-    { method: 'POST', path: '/containers/{id}/restart', handler: done((context) => containers.restart(id(context), timeout(context))) },
+    {
+      method: 'POST',
+      path: '/containers/{id}/restart',
+      handler: done((context) => containers.restart(id(context), timeout(context))),
+    },
     {
       method: 'POST',
       path: '/containers/{id}/kill',
@@ -81,7 +87,9 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
     {
       method: 'DELETE',
       path: '/containers/{id}',
-      handler: done((context) => containers.remove(id(context), { force: flag(context.query, 'force'), volumes: flag(context.query, 'v') })),
+      handler: done((context) =>
+        containers.remove(id(context), { force: flag(context.query, 'force'), volumes: flag(context.query, 'v') }),
+      ),
     },
     { method: 'HEAD', path: '/containers/{id}/archive', handler: archiveHead },
     { method: 'GET', path: '/containers/{id}/archive', handler: archiveGet },
@@ -102,7 +110,10 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
       .filter((one) => (all || containers.isLive(one)) && matches(one, wanted))
       .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
     const shown = limit > 0 ? matching.slice(0, limit) : matching;
-    context.send(200, shown.map((one) => summarizeContainer(one, endpointOf(one))));
+    context.send(
+      200,
+      shown.map((one) => summarizeContainer(one, endpointOf(one))),
+    );
   }
 
   async function create(context: RequestContext): Promise<void> {
@@ -113,7 +124,9 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
 
   async function prune(context: RequestContext): Promise<void> {
     const wanted = filters(context.query);
-    const gone = containers.all().filter((one) => (one.status === 'exited' || one.status === 'created') && matches(one, wanted));
+    const gone = containers
+      .all()
+      .filter((one) => (one.status === 'exited' || one.status === 'created') && matches(one, wanted));
     for (const one of gone) await containers.remove(one.id, { force: false, volumes: false });
     context.send(200, { ContainersDeleted: gone.map((one) => one.id), SpaceReclaimed: 0 });
   }
@@ -131,7 +144,8 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
     const { query, response } = context;
     const one = record(context);
     const want = { stdout: flag(query, 'stdout'), stderr: flag(query, 'stderr') };
-    if (!want.stdout && !want.stderr) throw new EngineError('invalid-parameter', 'Bad parameters: you must choose at least one stream');
+    if (!want.stdout && !want.stderr)
+      throw new EngineError('invalid-parameter', 'Bad parameters: you must choose at least one stream');
     const tail = query.get('tail') ?? 'all';
     const type = one.config.Tty ? 'raw-stream' : 'multiplexed-stream';
     response.writeHead(200, { 'Content-Type': `application/vnd.docker.${type}` });
@@ -189,7 +203,11 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
   async function attach(context: RequestContext): Promise<void> {
     const { query } = context;
     const one = record(context);
-    const want = { stdin: flag(query, 'stdin') && one.config.OpenStdin, stdout: flag(query, 'stdout'), stderr: flag(query, 'stderr') };
+    const want = {
+      stdin: flag(query, 'stdin') && one.config.OpenStdin,
+      stdout: flag(query, 'stdout'),
+      stderr: flag(query, 'stderr'),
+    };
     // `docker run` attaches before it starts: the client is given its stream at once and joined when there is one.
     const socket = hijack(context, one.config.Tty);
     if (!flag(query, 'stream') && !flag(query, 'logs')) {
@@ -260,7 +278,11 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
     const root = await containers.rootOf(one);
     const [readEnd, writeEnd] = openPipe();
     context.response.writeHead(200, { 'Content-Type': 'application/x-tar' });
-    const made = createTar(writeEnd, root, from, { name, mode: 'copy', shift: containers.idShift(one, 'from') }).finally(() => {
+    const made = createTar(writeEnd, root, from, {
+      name,
+      mode: 'copy',
+      shift: containers.idShift(one, 'from'),
+    }).finally(() => {
       closeFd(writeEnd);
       closeFd(root);
     });
@@ -273,8 +295,10 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
     const root = await containers.rootOf(one);
     try {
       const target = await statInRoot(root, `${into}/.`).catch(() => null);
-      if (target === null) throw new EngineError('not-found', `Could not find the file ${into} in container ${id(context)}`);
-      if (target.type !== 'directory') throw new EngineError('invalid-parameter', 'extraction point is not a directory');
+      if (target === null)
+        throw new EngineError('not-found', `Could not find the file ${into} in container ${id(context)}`);
+      if (target.type !== 'directory')
+        throw new EngineError('invalid-parameter', 'extraction point is not a directory');
       if (one.hostConfig.ReadonlyRootfs) throw new EngineError('forbidden', 'container rootfs is marked read-only');
       const [readEnd, writeEnd] = openPipe();
       const applied = applyTar(readEnd, root, into, {
@@ -311,7 +335,14 @@ function timeout({ query }: RequestContext): number | null {
 export function sizeOf({ query }: RequestContext): { width: number; height: number } {
   const width = Number(query.get('w'));
   const height = Number(query.get('h'));
-  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 0 || height < 0 || width > 65_535 || height > 65_535) {
+  if (
+    !Number.isInteger(width) ||
+    !Number.isInteger(height) ||
+    width < 0 ||
+    height < 0 ||
+    width > 65_535 ||
+    height > 65_535
+  ) {
     throw new EngineError('invalid-parameter', 'w and h must be numbers of character cells');
   }
   return { width, height };
@@ -331,7 +362,14 @@ function timeOf(text: string | null): number {
 
 /** Go's os.FileMode, which the CLI decodes. */
 function goMode(type: string, mode: number): number {
-  const bits: Record<string, number> = { directory: 2 ** 31, symlink: 2 ** 27, block: 2 ** 26, char: 2 ** 26 + 2 ** 21, fifo: 2 ** 25, socket: 2 ** 24 };
+  const bits: Record<string, number> = {
+    directory: 2 ** 31,
+    symlink: 2 ** 27,
+    block: 2 ** 26,
+    char: 2 ** 26 + 2 ** 21,
+    fifo: 2 ** 25,
+    socket: 2 ** 24,
+  };
   const special = (mode & 0o4000 ? 2 ** 23 : 0) + (mode & 0o2000 ? 2 ** 22 : 0) + (mode & 0o1000 ? 2 ** 20 : 0);
   return (bits[type] ?? 0) + special + (mode & 0o777);
 }
@@ -345,7 +383,10 @@ function matches(one: ContainerRecord, wanted: Record<string, string[]>): boolea
   };
   return (
     any('id', (value) => one.id.startsWith(value)) &&
-    any('name', (value) => `/${one.name}`.includes(value) || new RegExp(value.replace(/[^\w^$./-]/g, '')).test(`/${one.name}`)) &&
+    any(
+      'name',
+      (value) => `/${one.name}`.includes(value) || new RegExp(value.replace(/[^\w^$./-]/g, '')).test(`/${one.name}`),
+    ) &&
     any('status', (value) => one.status === value) &&
     any('exited', (value) => one.status === 'exited' && String(one.exitCode) === value) &&
     any('ancestor', (value) => one.image === value || one.image === `${value}:latest` || one.imageId.includes(value)) &&
@@ -364,12 +405,16 @@ async function processRow(pid: number): Promise<string[] | null> {
     const name = /^Name:\s+(.*)$/m.exec(status)?.[1] ?? '?';
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const seconds = Math.floor((Number(fields[11]) + Number(fields[12])) / 100);
-    const time = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((part) => String(Math.floor(part)).padStart(2, '0')).join(':');
-    const terminal = await readlink(`/proc/${pid}/fd/0`).then((target) => (target.startsWith('/dev/pts/') ? target.slice(5) : '?'), () => '?');
+    const time = [seconds / 3600, (seconds / 60) % 60, seconds % 60]
+      .map((part) => String(Math.floor(part)).padStart(2, '0'))
+      .join(':');
+    const terminal = await readlink(`/proc/${pid}/fd/0`).then(
+      (target) => (target.startsWith('/dev/pts/') ? target.slice(5) : '?'),
+      () => '?',
+    );
     const command = cmdline.replaceAll('\0', ' ').trim();
     return [uid, String(pid), fields[1] ?? '?', '0', '', terminal, time, command === '' ? `[${name}]` : command];
   } catch {
     return null;
   }
 }
-

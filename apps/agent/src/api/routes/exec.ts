@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createExecBody, type CreateExecBody, startExecBody } from '@berth/shared/docker/container';
+import { type CreateExecBody, createExecBody, startExecBody } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
 import type { Containers } from '../../engine/containers/containers.ts';
 import type { ContainerRecord } from '../../engine/containers/store.ts';
 import type { Events } from '../../engine/events.ts';
-import { SupervisorError, type SupervisorConnection } from '../../engine/runtime/supervisor.ts';
+import { type SupervisorConnection, SupervisorError } from '../../engine/runtime/supervisor.ts';
 import { frame } from '../../engine/runtime/supervisor-protocol.ts';
 import { multiplexed } from '../frames.ts';
 import { hijack, join } from '../hijack.ts';
@@ -46,7 +46,8 @@ export function execRoutes(deps: { containers: Containers; events: Events }): Ro
   async function create(context: RequestContext): Promise<void> {
     const container = deps.containers.find(context.params.id ?? '');
     const body = createExecBody.parse(await context.json());
-    if (!deps.containers.isLive(container)) throw new EngineError('conflict', `container ${container.id} is not running`);
+    if (!deps.containers.isLive(container))
+      throw new EngineError('conflict', `container ${container.id} is not running`);
     if (body.Cmd.length === 0) throw new EngineError('invalid-parameter', 'No exec command specified');
     const id = randomBytes(32).toString('hex');
     forgetOldest();
@@ -129,7 +130,13 @@ export function execRoutes(deps: { containers: Containers; events: Events }): Ro
           ID: exec.id,
           Running: exec.running,
           ExitCode: exec.exitCode,
-          ProcessConfig: { tty: body.Tty, entrypoint: body.Cmd[0], arguments: body.Cmd.slice(1), privileged: body.Privileged, user: body.User },
+          ProcessConfig: {
+            tty: body.Tty,
+            entrypoint: body.Cmd[0],
+            arguments: body.Cmd.slice(1),
+            privileged: body.Privileged,
+            user: body.User,
+          },
           OpenStdin: body.AttachStdin,
           OpenStdout: body.AttachStdout,
           OpenStderr: body.AttachStderr,

@@ -2,7 +2,6 @@ import { EngineError } from '@berth/shared/errors';
 import type { ImageRecord, Images, ImageUse } from '../../engine/images/images.ts';
 import { filters, flag, type RequestContext, type Route } from '../router.ts';
 
-
 export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): Route[] {
   const { images } = deps;
   const name = (context: RequestContext) => context.params.name ?? '';
@@ -14,7 +13,8 @@ export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): 
         const wanted = filters(context.query);
         const uses = deps.inUse();
         const fits = (image: ImageRecord) =>
-          (wanted.reference === undefined || wanted.reference.some((ref) => image.tags.some((tag) => tag === ref || tag.split(':')[0] === ref))) &&
+          (wanted.reference === undefined ||
+            wanted.reference.some((ref) => image.tags.some((tag) => tag === ref || tag.split(':')[0] === ref))) &&
           (wanted.dangling === undefined || wanted.dangling.includes(String(image.tags.length === 0)));
         context.send(
           200,
@@ -73,7 +73,8 @@ export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): 
     {
       method: 'DELETE',
       path: '/images/{name...}',
-      handler: async (context) => context.send(200, await images.remove(name(context), { force: flag(context.query, 'force') })),
+      handler: async (context) =>
+        context.send(200, await images.remove(name(context), { force: flag(context.query, 'force') })),
     },
   ];
 
@@ -91,13 +92,20 @@ export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): 
     const { query } = context;
     const from = query.get('fromSrc');
     if (from === null || from === '') {
-      throw new EngineError('not-implemented', 'pulling from a registry is not supported yet; use docker load or docker import');
+      throw new EngineError(
+        'not-implemented',
+        'pulling from a registry is not supported yet; use docker load or docker import',
+      );
     }
-    if (from !== '-') throw new EngineError('not-implemented', 'importing from an address is not supported; use docker import -');
+    if (from !== '-')
+      throw new EngineError('not-implemented', 'importing from an address is not supported; use docker import -');
     const repository = query.get('repo') ?? '';
     const tag = query.get('tag') ?? '';
     const target = repository === '' ? null : tag === '' ? repository : `${repository}:${tag}`;
-    const id = await images.import(context.request, { name: target, message: query.get('message') || 'Imported from -' });
+    const id = await images.import(context.request, {
+      name: target,
+      message: query.get('message') || 'Imported from -',
+    });
     context.response.writeHead(200, { 'Content-Type': 'application/json' });
     context.response.end(`${JSON.stringify({ status: id })}\r\n`);
   }

@@ -1,5 +1,5 @@
 import { EngineError } from '@berth/shared/errors';
-import { networkIdOf, type Networks } from '../../engine/networks/networks.ts';
+import { type Networks, networkIdOf } from '../../engine/networks/networks.ts';
 import { filters, type Route } from '../router.ts';
 
 const builtIn = ['bridge', 'host', 'none'] as const;
@@ -12,7 +12,9 @@ export function networkRoutes(deps: { networks: Networks; nameOf: (containerId: 
       path: '/networks',
       handler: (context) => {
         const wanted = filters(context.query);
-        const shown = builtIn.filter((name) => wanted.name === undefined || wanted.name.some((part) => name.includes(part)));
+        const shown = builtIn.filter(
+          (name) => wanted.name === undefined || wanted.name.some((part) => name.includes(part)),
+        );
         context.send(200, shown.map(describe));
       },
     },
@@ -49,7 +51,11 @@ export function networkRoutes(deps: { networks: Networks; nameOf: (containerId: 
       Driver: name === 'none' ? 'null' : name,
       EnableIPv4: isBridge,
       EnableIPv6: false,
-      IPAM: { Driver: 'default', Options: null, Config: isBridge ? [{ Subnet: networks.subnet, Gateway: networks.gateway }] : [] },
+      IPAM: {
+        Driver: 'default',
+        Options: null,
+        Config: isBridge ? [{ Subnet: networks.subnet, Gateway: networks.gateway }] : [],
+      },
       Internal: false,
       Attachable: false,
       Ingress: false,
@@ -69,12 +75,17 @@ export function networkRoutes(deps: { networks: Networks; nameOf: (containerId: 
             ]),
           )
         : {},
-      Options: isBridge ? { 'com.docker.network.bridge.name': networks.bridge, 'com.docker.network.bridge.default_bridge': 'true' } : {},
+      Options: isBridge
+        ? { 'com.docker.network.bridge.name': networks.bridge, 'com.docker.network.bridge.default_bridge': 'true' }
+        : {},
       Labels: {},
     };
   }
 }
 
 function notYet(): never {
-  throw new EngineError('not-implemented', 'networks of your own are not supported yet; bridge, host and none are there');
+  throw new EngineError(
+    'not-implemented',
+    'networks of your own are not supported yet; bridge, host and none are there',
+  );
 }

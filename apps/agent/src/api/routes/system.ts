@@ -1,10 +1,10 @@
-import os from 'node:os';
 import { readFileSync } from 'node:fs';
-import type { HostFeatures } from '../../engine/host.ts';
+import os from 'node:os';
 import { EngineError } from '@berth/shared/errors';
 import type { EngineEvent } from '@berth/shared/protocol/control';
 import type { Containers } from '../../engine/containers/containers.ts';
 import type { Events } from '../../engine/events.ts';
+import type { HostFeatures } from '../../engine/host.ts';
 import { architecture, type Images } from '../../engine/images/images.ts';
 import type { Volumes } from '../../engine/volumes/volumes.ts';
 import { filters, type RequestContext, type Route } from '../router.ts';
@@ -23,7 +23,11 @@ export function systemRoutes(deps: {
 }): Route[] {
   const { containers, images, features } = deps;
   const ping = (context: RequestContext) => {
-    context.response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache', 'Builder-Version': '1' });
+    context.response.writeHead(200, {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-cache',
+      'Builder-Version': '1',
+    });
     context.response.end(context.request.method === 'HEAD' ? undefined : 'OK');
   };
   return [
@@ -36,7 +40,11 @@ export function systemRoutes(deps: {
         context.send(200, {
           Platform: { Name: 'Berth' },
           Components: [
-            { Name: 'Berth agent', Version: deps.agentVersion, Details: { ApiVersion: apiVersion, Arch: architecture(), KernelVersion: os.release(), Os: 'linux' } },
+            {
+              Name: 'Berth agent',
+              Version: deps.agentVersion,
+              Details: { ApiVersion: apiVersion, Arch: architecture(), KernelVersion: os.release(), Os: 'linux' },
+            },
           ],
           Version: deps.agentVersion,
           ApiVersion: apiVersion,
@@ -75,7 +83,12 @@ export function systemRoutes(deps: {
       Driver: 'overlay2',
       DriverStatus: [['Native Overlay Diff', 'true']],
       DockerRootDir: deps.dataDir,
-      Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file', 'none'] },
+      Plugins: {
+        Volume: ['local'],
+        Network: ['bridge', 'host', 'null'],
+        Authorization: null,
+        Log: ['json-file', 'none'],
+      },
       MemoryLimit: true,
       SwapLimit: true,
       CpuCfsPeriod: true,
@@ -110,7 +123,14 @@ export function systemRoutes(deps: {
       ServerVersion: deps.agentVersion,
       Runtimes: { 'berth-runtime': { path: 'berth-runtime' } },
       DefaultRuntime: 'berth-runtime',
-      Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
+      Swarm: {
+        NodeID: '',
+        NodeAddr: '',
+        LocalNodeState: 'inactive',
+        ControlAvailable: false,
+        Error: '',
+        RemoteManagers: null,
+      },
       LiveRestoreEnabled: true,
       Isolation: '',
       InitBinary: '',
@@ -137,8 +157,12 @@ export function systemRoutes(deps: {
         SharedSize: 0,
         Containers: containers.all().filter((one) => one.imageId === image.id).length,
       })),
-      Containers: containers.all().map((one) => ({ Id: one.id, Names: [`/${one.name}`], Image: one.image, State: one.status, SizeRw: 0 })),
-      Volumes: deps.volumes.list().map((one) => ({ Name: one.name, UsageData: { Size: -1, RefCount: deps.volumes.isUsed(one.name) ? 1 : 0 } })),
+      Containers: containers
+        .all()
+        .map((one) => ({ Id: one.id, Names: [`/${one.name}`], Image: one.image, State: one.status, SizeRw: 0 })),
+      Volumes: deps.volumes
+        .list()
+        .map((one) => ({ Name: one.name, UsageData: { Size: -1, RefCount: deps.volumes.isUsed(one.name) ? 1 : 0 } })),
       BuildCache: [],
     });
   }
@@ -157,7 +181,8 @@ export function systemRoutes(deps: {
     };
     if (since !== null && since !== '') {
       const fromMs = timeMs(since);
-      for (const event of deps.events.after(0, 100_000)) if (Number(BigInt(event.timeNano) / 1_000_000n) >= fromMs) send(event);
+      for (const event of deps.events.after(0, 100_000))
+        if (Number(BigInt(event.timeNano) / 1_000_000n) >= fromMs) send(event);
     }
     if (untilMs !== null && untilMs <= Date.now()) {
       response.end();
@@ -196,8 +221,14 @@ function fits(event: EngineEvent, wanted: Record<string, string[]>): boolean {
   return (
     any('type', (value) => event.type === value) &&
     any('event', (value) => event.action === value || event.action.startsWith(`${value}:`)) &&
-    any('container', (value) => event.type === 'container' && (event.actorId.startsWith(value) || event.attributes.name === value)) &&
-    any('image', (value) => event.attributes.image === value || (event.type === 'image' && event.attributes.name === value)) &&
+    any(
+      'container',
+      (value) => event.type === 'container' && (event.actorId.startsWith(value) || event.attributes.name === value),
+    ) &&
+    any(
+      'image',
+      (value) => event.attributes.image === value || (event.type === 'image' && event.attributes.name === value),
+    ) &&
     any('label', (value) => {
       const [name = '', expected] = value.split('=', 2);
       return event.attributes[name] !== undefined && (expected === undefined || event.attributes[name] === expected);

@@ -17,7 +17,9 @@ export function volumeRoutes(volumes: Volumes): Route[] {
       path: '/volumes',
       handler: (context) => {
         const wanted = filters(context.query);
-        const shown = volumes.list().filter((one) => wanted.name === undefined || wanted.name.some((name) => one.name.includes(name)));
+        const shown = volumes
+          .list()
+          .filter((one) => wanted.name === undefined || wanted.name.some((name) => one.name.includes(name)));
         context.send(200, { Volumes: shown.map(encode), Warnings: null });
       },
     },
@@ -27,7 +29,10 @@ export function volumeRoutes(volumes: Volumes): Route[] {
       handler: async (context) => {
         const body = createBody.parse(await context.json());
         if (body.Driver != null && body.Driver !== '' && body.Driver !== 'local') {
-          throw new EngineError('not-found', `error looking up volume plugin ${body.Driver}: plugin "${body.Driver}" not found`);
+          throw new EngineError(
+            'not-found',
+            `error looking up volume plugin ${body.Driver}: plugin "${body.Driver}" not found`,
+          );
         }
         context.send(201, encode(volumes.create({ name: body.Name ?? undefined, labels: body.Labels ?? {} })));
       },
@@ -42,7 +47,11 @@ export function volumeRoutes(volumes: Volumes): Route[] {
         context.send(200, { VolumesDeleted: gone.map((one) => one.name), SpaceReclaimed: 0 });
       },
     },
-    { method: 'GET', path: '/volumes/{name}', handler: (context) => context.send(200, encode(volumes.get(context.params.name ?? ''))) },
+    {
+      method: 'GET',
+      path: '/volumes/{name}',
+      handler: (context) => context.send(200, encode(volumes.get(context.params.name ?? ''))),
+    },
     {
       method: 'DELETE',
       path: '/volumes/{name}',

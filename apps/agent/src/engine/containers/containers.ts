@@ -414,7 +414,10 @@ export function createContainers(deps: {
     // A cgroup takes a moment to be empty after its last process was killed.
     for (const directory of Object.values(record.cgroups)) {
       for (let tries = 0; tries < 100; tries++) {
-        const failure = await rmdir(directory).then(() => null, (error) => error.code);
+        const failure = await rmdir(directory).then(
+          () => null,
+          (error) => error.code,
+        );
         if (failure !== 'EBUSY') break;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
@@ -438,7 +441,9 @@ export function createContainers(deps: {
       deps.samples.remove(record.id);
       await networks
         .detach(record.id)
-        .catch((cause) => log('error', 'a link could not be removed', { container: record.id, error: describeError(cause) }));
+        .catch((cause) =>
+          log('error', 'a link could not be removed', { container: record.id, error: describeError(cause) }),
+        );
       networks.release(record.id);
       Object.assign(record, {
         status: 'exited',

@@ -42,7 +42,11 @@ export function newRecord(options: {
     WorkingDir: config.WorkingDir === '' ? (imageConfig.WorkingDir ?? '') : config.WorkingDir,
     StopSignal: config.StopSignal === '' ? (imageConfig.StopSignal ?? '') : config.StopSignal,
     Labels: { ...(imageConfig.Labels ?? {}), ...config.Labels },
-    ExposedPorts: Object.fromEntries([imageConfig.ExposedPorts ?? {}, config.ExposedPorts].flatMap((ports) => Object.keys(ports).map((port) => [port, {}]))),
+    ExposedPorts: Object.fromEntries(
+      [imageConfig.ExposedPorts ?? {}, config.ExposedPorts].flatMap((ports) =>
+        Object.keys(ports).map((port) => [port, {}]),
+      ),
+    ),
   };
   if (merged.WorkingDir !== '' && !merged.WorkingDir.startsWith('/')) {
     throw invalid(`the working directory '${merged.WorkingDir}' is invalid, it needs to be an absolute path`);
@@ -79,9 +83,12 @@ export function newRecord(options: {
   };
   rlimits(record);
   if (!options.canUserNamespace && hasOwnUserNamespace(hostConfig)) {
-    warnings.push('This host has no user namespaces with idmapped mounts: the container runs with the host’s user ids.');
+    warnings.push(
+      'This host has no user namespaces with idmapped mounts: the container runs with the host’s user ids.',
+    );
   }
-  if (hostConfig.Links.length > 0) warnings.push('Links are not supported; containers of one network will find each other by name.');
+  if (hostConfig.Links.length > 0)
+    warnings.push('Links are not supported; containers of one network will find each other by name.');
   return { record, warnings };
 }
 
@@ -91,14 +98,18 @@ export function checkName(name: string): void {
   }
 }
 
-type Limits = Pick<HostConfig, 'Memory' | 'MemoryReservation' | 'MemorySwap' | 'NanoCpus' | 'CpuQuota' | 'CpuPeriod' | 'CpuShares'> & {
+type Limits = Pick<
+  HostConfig,
+  'Memory' | 'MemoryReservation' | 'MemorySwap' | 'NanoCpus' | 'CpuQuota' | 'CpuPeriod' | 'CpuShares'
+> & {
   PidsLimit?: number | null | undefined;
 };
 
 /** For create and update alike. */
 export function checkLimits(limits: Limits | UpdateContainerBody): void {
   if (limits.Memory !== 0 && limits.Memory < memoryBytesMin) throw invalid('Minimum memory limit allowed is 6MB');
-  if (limits.MemorySwap > 0 && limits.Memory === 0) throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
+  if (limits.MemorySwap > 0 && limits.Memory === 0)
+    throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
   if (limits.MemorySwap > 0 && limits.MemorySwap < limits.Memory) {
     throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
   }
@@ -106,16 +117,22 @@ export function checkLimits(limits: Limits | UpdateContainerBody): void {
     throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage');
   }
   if (limits.NanoCpus < 0 || limits.NanoCpus > navigatorCpus() * 1e9) {
-    throw invalid(`Range of CPUs is from 0.01 to ${navigatorCpus()}.00, as there are only ${navigatorCpus()} CPUs available`);
+    throw invalid(
+      `Range of CPUs is from 0.01 to ${navigatorCpus()}.00, as there are only ${navigatorCpus()} CPUs available`,
+    );
   }
-  if (limits.NanoCpus > 0 && limits.NanoCpus < 1e7) throw invalid(`Range of CPUs is from 0.01 to ${navigatorCpus()}.00, as there are only ${navigatorCpus()} CPUs available`);
+  if (limits.NanoCpus > 0 && limits.NanoCpus < 1e7)
+    throw invalid(
+      `Range of CPUs is from 0.01 to ${navigatorCpus()}.00, as there are only ${navigatorCpus()} CPUs available`,
+    );
   if (limits.NanoCpus > 0 && (limits.CpuQuota > 0 || limits.CpuPeriod > 0)) {
     throw invalid('Conflicting options: Nano CPUs and CPU Period cannot both be set');
   }
   if (limits.CpuPeriod !== 0 && (limits.CpuPeriod < 1000 || limits.CpuPeriod > 1_000_000)) {
     throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
   }
-  if (limits.CpuQuota > 0 && limits.CpuQuota < 1000) throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
+  if (limits.CpuQuota > 0 && limits.CpuQuota < 1000)
+    throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
   if (limits.CpuShares < 0) throw invalid('invalid CPU shares: value must be a positive integer');
   if (pidsLimit(limits.PidsLimit) < -1) throw invalid('Invalid pids limit: it must be -1 or a positive number');
 }
@@ -144,7 +161,11 @@ function checkModes(hostConfig: HostConfig): void {
     throw invalid("can't create 'AutoRemove' container with restart policy");
   }
   for (const option of hostConfig.SecurityOpt) {
-    if (!/^(no-new-privileges([:=](true|false))?|seccomp[:=]unconfined|apparmor[:=]unconfined|label[:=]disable|systempaths[:=]unconfined)$/.test(option)) {
+    if (
+      !/^(no-new-privileges([:=](true|false))?|seccomp[:=]unconfined|apparmor[:=]unconfined|label[:=]disable|systempaths[:=]unconfined)$/.test(
+        option,
+      )
+    ) {
       throw invalid(`invalid --security-opt: ${JSON.stringify(option)} is not supported`);
     }
   }
@@ -210,7 +231,14 @@ function resolveMounts(body: CreateContainerBody, imageVolumes: string[], volume
     if (unknown !== undefined) throw invalid(`invalid mode: ${mode}`);
     const options = flags.filter((flag) => propagations.includes(flag));
     if (source.startsWith('/')) {
-      add({ type: 'bind', name: null, source: path.posix.normalize(source), destination, readOnly: flags.includes('ro'), options });
+      add({
+        type: 'bind',
+        name: null,
+        source: path.posix.normalize(source),
+        destination,
+        readOnly: flags.includes('ro'),
+        options,
+      });
     } else addVolume(source, destination, flags.includes('ro'), options);
   }
   for (const mount of host.Mounts) {
@@ -221,18 +249,37 @@ function resolveMounts(body: CreateContainerBody, imageVolumes: string[], volume
     } else if (mount.Type === 'volume') {
       addVolume(mount.Source === '' ? undefined : mount.Source, mount.Target, mount.ReadOnly, []);
     } else {
-      if (!mount.Source.startsWith('/')) throw invalid(`invalid mount config for type "bind": invalid mount path: '${mount.Source}' mount path must be absolute`);
+      if (!mount.Source.startsWith('/'))
+        throw invalid(
+          `invalid mount config for type "bind": invalid mount path: '${mount.Source}' mount path must be absolute`,
+        );
       if (statSync(mount.Source, { throwIfNoEntry: false }) === undefined) {
         throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${mount.Source}`);
       }
-      add({ type: 'bind', name: null, source: mount.Source, destination: mount.Target, readOnly: mount.ReadOnly, options: [] });
+      add({
+        type: 'bind',
+        name: null,
+        source: mount.Source,
+        destination: mount.Target,
+        readOnly: mount.ReadOnly,
+        options: [],
+      });
     }
   }
   for (const [destination, options] of Object.entries(host.Tmpfs)) {
     const list = options.split(',').filter((one) => one !== '');
-    const bad = list.find((one) => !/^(ro|rw|noexec|exec|nosuid|suid|nodev|dev|size=\d+[kmg%]?|mode=[0-7]+|uid=\d+|gid=\d+)$/i.test(one));
+    const bad = list.find(
+      (one) => !/^(ro|rw|noexec|exec|nosuid|suid|nodev|dev|size=\d+[kmg%]?|mode=[0-7]+|uid=\d+|gid=\d+)$/i.test(one),
+    );
     if (bad !== undefined) throw invalid(`invalid tmpfs option ${JSON.stringify(bad)}`);
-    add({ type: 'tmpfs', name: null, source: '', destination, readOnly: list.includes('ro'), options: list.filter((one) => one !== 'ro' && one !== 'rw') });
+    add({
+      type: 'tmpfs',
+      name: null,
+      source: '',
+      destination,
+      readOnly: list.includes('ro'),
+      options: list.filter((one) => one !== 'ro' && one !== 'rw'),
+    });
   }
   for (const destination of [...Object.keys(body.Volumes), ...imageVolumes]) {
     if (!mounts.has(path.posix.normalize(destination))) addVolume(undefined, destination, false, []);

@@ -4,7 +4,12 @@ import { capabilitiesFor } from '../runtime/capabilities.ts';
 import { idsPerContainer, isSeccompOff, noNewPrivileges, pidsLimit, uidBase } from '../runtime/spec.ts';
 import { type ContainerRecord, never } from './store.ts';
 
-export function inspectContainer(record: ContainerRecord, endpoint: Endpoint | null, logPath: string, sizeRwBytes: number | null): object {
+export function inspectContainer(
+  record: ContainerRecord,
+  endpoint: Endpoint | null,
+  logPath: string,
+  sizeRwBytes: number | null,
+): object {
   const host = record.hostConfig;
   const live = record.status === 'running' || record.status === 'paused';
   return {
@@ -132,7 +137,9 @@ function networks(record: ContainerRecord, endpoint: Endpoint | null): object {
 }
 
 function ports(record: ContainerRecord, endpoint: Endpoint | null): Record<string, object[] | null> {
-  const result: Record<string, object[] | null> = Object.fromEntries(Object.keys(record.config.ExposedPorts).map((key) => [key, null]));
+  const result: Record<string, object[] | null> = Object.fromEntries(
+    Object.keys(record.config.ExposedPorts).map((key) => [key, null]),
+  );
   for (const port of endpoint?.ports ?? []) {
     const key = `${port.containerPort}/${port.protocol}`;
     result[key] = [...(result[key] ?? []), { HostIp: port.hostAddress, HostPort: String(port.hostPort) }];

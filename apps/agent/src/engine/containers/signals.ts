@@ -13,7 +13,13 @@ export function signalNumber(text: string): number {
   const realTime = /^RTM(IN\+|AX-)(\d{1,2})$/.exec(name);
   const offset = Number(realTime?.[2] ?? 0);
   const number =
-    realTime === null ? (/^\d{1,2}$/.test(name) ? Number(name) : 0) : realTime[1] === 'IN+' ? realTimeMin + offset : realTimeMax - offset;
+    realTime === null
+      ? /^\d{1,2}$/.test(name)
+        ? Number(name)
+        : 0
+      : realTime[1] === 'IN+'
+        ? realTimeMin + offset
+        : realTimeMax - offset;
   if (number < 1 || number > realTimeMax) throw new EngineError('invalid-parameter', `Invalid signal: ${text}`);
   return number;
 }

@@ -152,7 +152,8 @@ class BlockReader {
       for (let left = length; left > 0; ) {
         const part = await this.#some(left);
         left -= part.length;
-        if (!output.write(part)) await Promise.race([new Promise<void>((resolve) => output.once('drain', () => resolve())), failed]);
+        if (!output.write(part))
+          await Promise.race([new Promise<void>((resolve) => output.once('drain', () => resolve())), failed]);
       }
     } finally {
       await Promise.race([new Promise<void>((resolve) => output.end(() => resolve())), failed]);

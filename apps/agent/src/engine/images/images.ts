@@ -93,12 +93,7 @@ interface LoadedImage {
   names: string[];
 }
 
-export function createImages(deps: {
-  db: Database;
-  dataDir: string;
-  events: Events;
-  inUse: () => ImageUse[];
-}): Images {
+export function createImages(deps: { db: Database; dataDir: string; events: Events; inUse: () => ImageUse[] }): Images {
   const { dataDir, events } = deps;
   const store = createImageStore(deps.db);
   const layersDir = path.join(dataDir, 'layers');
@@ -265,7 +260,12 @@ export function createImages(deps: {
         );
       }
       const gone = store.remove(image.id);
-      events.append({ type: 'image', action: 'delete', actorId: image.id, attributes: { name: image.tags[0] ?? image.id } });
+      events.append({
+        type: 'image',
+        action: 'delete',
+        actorId: image.id,
+        attributes: { name: image.tags[0] ?? image.id },
+      });
       for (const chainId of gone) await removeTree(layerDirectory(dataDir, chainId));
       return [
         ...image.tags.map((tag) => ({ Untagged: tag })),

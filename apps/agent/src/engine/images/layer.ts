@@ -65,7 +65,10 @@ async function applyLayer(file: string, directory: string): Promise<{ diffId: st
     const { bytes } = await applied;
     return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes: bytes };
   } catch (error) {
-    const cause = await applied.then(() => error, (applyError) => applyError);
+    const cause = await applied.then(
+      () => error,
+      (applyError) => applyError,
+    );
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC') {
       throw new EngineError('system', 'No space is left for the layer; nothing was stored.', { cause });
     }

@@ -105,7 +105,9 @@ export function createImageStore(db: Database): ImageStore {
       for (const [position, chainId] of image.chainIds.entries()) insert.run(image.id, position, chainId);
     }),
     setTag(name, imageId) {
-      db.prepare('INSERT INTO image_tags (name, image_id) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET image_id = excluded.image_id').run(name, imageId);
+      db.prepare(
+        'INSERT INTO image_tags (name, image_id) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET image_id = excluded.image_id',
+      ).run(name, imageId);
     },
     removeTag(name) {
       db.prepare('DELETE FROM image_tags WHERE name = ?').run(name);

@@ -75,7 +75,9 @@ export function createNetworks(deps: { db: Database; bridge: string; subnet: str
   const { db, bridge } = deps;
   let subnet = deps.subnet ?? '';
   let table: FirewallTable | null = null;
-  const select = db.prepare<[string], { address: string; ports: string }>('SELECT address, ports FROM leases WHERE container_id = ?');
+  const select = db.prepare<[string], { address: string; ports: string }>(
+    'SELECT address, ports FROM leases WHERE container_id = ?',
+  );
   const taken = db.prepare<[], { address: string }>('SELECT address FROM leases');
   const allPorts = db.prepare<[], { container_id: string; ports: string }>('SELECT container_id, ports FROM leases');
 
@@ -110,7 +112,10 @@ export function createNetworks(deps: { db: Database; bridge: string; subnet: str
       const address = textOf(base() + offset);
       if (!used.has(address)) return address;
     }
-    throw new EngineError('unavailable', `no address is left in ${subnet}; remove a container or start the agent with a larger --subnet`);
+    throw new EngineError(
+      'unavailable',
+      `no address is left in ${subnet}; remove a container or start the agent with a larger --subnet`,
+    );
   }
 
   function usedPorts(): PublishedPort[] {
@@ -122,18 +127,25 @@ export function createNetworks(deps: { db: Database; bridge: string; subnet: str
     const used = usedPorts();
     const isFree = (port: Omit<PublishedPort, 'containerPort'>) =>
       ![...used, ...chosen].some((other) => overlaps(other, port)) && canBind(port);
-    for (const [key, list] of [...Object.entries(bindings), ...publishAll.map((key) => [key, [{ HostIp: '', HostPort: '' }]] as const)]) {
+    for (const [key, list] of [
+      ...Object.entries(bindings),
+      ...publishAll.map((key) => [key, [{ HostIp: '', HostPort: '' }]] as const),
+    ]) {
       const { protocol, containerPort } = parsePort(key);
       for (const { HostIp, HostPort } of list == null || list.length === 0 ? [{ HostIp: '', HostPort: '' }] : list) {
         const hostAddress = HostIp === '' || HostIp === '::' ? '0.0.0.0' : HostIp;
-        if (net.isIPv4(hostAddress) === false) throw new EngineError('invalid-parameter', `invalid IP address in port binding: ${HostIp}`);
+        if (net.isIPv4(hostAddress) === false)
+          throw new EngineError('invalid-parameter', `invalid IP address in port binding: ${HostIp}`);
         const [first, last] = portRange(HostPort);
         let found: number | null = null;
         for (let port = first; port <= last && found === null; port++) {
           if (isFree({ protocol, hostAddress, hostPort: port })) found = port;
         }
         if (found === null) {
-          throw new EngineError('conflict', `driver failed programming external connectivity on endpoint: Bind for ${hostAddress}:${first} failed: port is already allocated`);
+          throw new EngineError(
+            'conflict',
+            `driver failed programming external connectivity on endpoint: Bind for ${hostAddress}:${first} failed: port is already allocated`,
+          );
         }
         chosen.push({ protocol, containerPort, hostAddress, hostPort: found });
       }
@@ -159,7 +171,9 @@ export function createNetworks(deps: { db: Database; bridge: string; subnet: str
     async start(live) {
       const known = db.prepare<[string], { subnet: string }>('SELECT subnet FROM bridges WHERE name = ?').get(bridge);
       subnet = deps.subnet ?? known?.subnet ?? (await freePool());
-      db.prepare('INSERT INTO bridges (name, subnet) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET subnet = excluded.subnet').run(bridge, subnet);
+      db.prepare(
+        'INSERT INTO bridges (name, subnet) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET subnet = excluded.subnet',
+      ).run(bridge, subnet);
       for (const { container_id } of allPorts.all()) {
         if (!live.has(container_id)) db.prepare('DELETE FROM leases WHERE container_id = ?').run(container_id);
       }
@@ -176,11 +190,9 @@ export function createNetworks(deps: { db: Database; bridge: string; subnet: str
       if (networkMode !== 'bridge') return null;
       const chosen = choosePorts(ports, publishAll);
       const address = select.get(containerId)?.address ?? freeAddress();
-      db.prepare('INSERT INTO leases (container_id, address, ports) VALUES (?, ?, ?) ON CONFLICT (container_id) DO UPDATE SET ports = excluded.ports').run(
-        containerId,
-        address,
-        JSON.stringify(chosen),
-      );
+      db.prepare(
+        'INSERT INTO leases (container_id, address, ports) VALUES (?, ?, ?) ON CONFLICT (container_id) DO UPDATE SET ports = excluded.ports',
+      ).run(containerId, address, JSON.stringify(chosen));
       return endpointOf(containerId, address, chosen);
     },
 
@@ -241,21 +253,33 @@ export function createNetworks(deps: { db: Database; bridge: string; subnet: str
     const links = await listLinks();
     const index = links.find((link) => link.name === bridge)?.index;
     for (const link of links) {
-      if (link.master === index && /^bv[0-9a-f]{11}$/.test(link.name) && !names.has(link.name)) await deleteLink(link.name).catch(() => undefined);
+      if (link.master === index && /^bv[0-9a-f]{11}$/.test(link.name) && !names.has(link.name))
+        await deleteLink(link.name).catch(() => undefined);
     }
-    const key = (port: { protocol: string; hostAddress: string; hostPort: number }) => `${port.protocol} ${port.hostAddress} ${port.hostPort}`;
+    const key = (port: { protocol: string; hostAddress: string; hostPort: number }) =>
+      `${port.protocol} ${port.hostAddress} ${port.hostPort}`;
     const there = await listPublishedPorts(current);
     const wantedPorts = wanted.flatMap(elements);
     const wantedKeys = new Set(wantedPorts.map(key));
     const thereKeys = new Set(there.map(key));
-    await unpublishPorts(current, there.filter((port) => !wantedKeys.has(key(port))));
-    await publishPorts(current, wantedPorts.filter((port) => !thereKeys.has(key(port))));
+    await unpublishPorts(
+      current,
+      there.filter((port) => !wantedKeys.has(key(port))),
+    );
+    await publishPorts(
+      current,
+      wantedPorts.filter((port) => !thereKeys.has(key(port))),
+    );
   }
 
   async function freePool(): Promise<string> {
     const routes = await listRoutes();
-    const free = pools.find((pool) => !routes.some((route) => route.prefixLength > 0 && intersects(pool, route.destination, route.prefixLength)));
-    if (free === undefined) throw new EngineError('unavailable', 'every subnet Berth would take is routed already; give one with --subnet');
+    const free = pools.find(
+      (pool) =>
+        !routes.some((route) => route.prefixLength > 0 && intersects(pool, route.destination, route.prefixLength)),
+    );
+    if (free === undefined)
+      throw new EngineError('unavailable', 'every subnet Berth would take is routed already; give one with --subnet');
     return free;
   }
 }
@@ -285,7 +309,10 @@ function canBind({ protocol, hostAddress, hostPort }: Omit<PublishedPort, 'conta
       const [address = '', port = ''] = local.split(':');
       if (Number.parseInt(port, 16) !== hostPort || !states.includes(state)) return false;
       if (address.length !== 8 || /^0+$/.test(address) || hostAddress === '0.0.0.0') return true;
-      const octets = address.match(/../g)?.reverse().map((octet) => Number.parseInt(octet, 16));
+      const octets = address
+        .match(/../g)
+        ?.reverse()
+        .map((octet) => Number.parseInt(octet, 16));
       return octets?.join('.') === hostAddress;
     });
   };
@@ -297,7 +324,8 @@ function canBind({ protocol, hostAddress, hostPort }: Omit<PublishedPort, 'conta
 export function parsePort(key: string): { containerPort: number; protocol: PublishedPort['protocol'] } {
   const found = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(key);
   const containerPort = Number(found?.[1]);
-  if (found === null || containerPort < 1 || containerPort > 65_535) throw new EngineError('invalid-parameter', `invalid port specification: "${key}"`);
+  if (found === null || containerPort < 1 || containerPort > 65_535)
+    throw new EngineError('invalid-parameter', `invalid port specification: "${key}"`);
   return { containerPort, protocol: (found[2] ?? 'tcp') as PublishedPort['protocol'] };
 }
 
@@ -306,7 +334,8 @@ function portRange(text: string): [number, number] {
   const found = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
   const first = Number(found?.[1]);
   const last = found?.[2] === undefined ? first : Number(found[2]);
-  if (found === null || first < 1 || last > 65_535 || last < first) throw new EngineError('invalid-parameter', `invalid port specification: "${text}"`);
+  if (found === null || first < 1 || last > 65_535 || last < first)
+    throw new EngineError('invalid-parameter', `invalid port specification: "${text}"`);
   return [first, last];
 }
 

@@ -1,6 +1,7 @@
 /** Starts supervisors: the one place where a container's process comes into being. */
-import net from 'node:net';
+
 import { openSync } from 'node:fs';
+import net from 'node:net';
 import {
   closeFd,
   compileSeccomp,

@@ -182,19 +182,21 @@ function mounts({ record, etcFiles }: SpecInput): object[] {
     etc(etcFiles.hosts, '/etc/hosts'),
     etc(etcFiles.resolvConf, '/etc/resolv.conf'),
     // Sorted, so that a mount below another comes after it.
-    ...[...record.mounts].sort((a, b) => a.destination.localeCompare(b.destination)).map((mount) => {
-      const rw = mount.readOnly ? 'ro' : 'rw';
-      if (mount.type === 'tmpfs') {
-        return {
-          destination: mount.destination,
-          type: 'tmpfs',
-          source: 'tmpfs',
-          options: ['nosuid', 'nodev', 'noexec', ...mount.options, ...(mount.readOnly ? ['ro'] : [])],
-        };
-      }
-      const options = ['rbind', 'rprivate', rw, ...mount.options, ...idmap];
-      return { destination: mount.destination, type: 'bind', source: mount.source, options };
-    }),
+    ...[...record.mounts]
+      .sort((a, b) => a.destination.localeCompare(b.destination))
+      .map((mount) => {
+        const rw = mount.readOnly ? 'ro' : 'rw';
+        if (mount.type === 'tmpfs') {
+          return {
+            destination: mount.destination,
+            type: 'tmpfs',
+            source: 'tmpfs',
+            options: ['nosuid', 'nodev', 'noexec', ...mount.options, ...(mount.readOnly ? ['ro'] : [])],
+          };
+        }
+        const options = ['rbind', 'rprivate', rw, ...mount.options, ...idmap];
+        return { destination: mount.destination, type: 'bind', source: mount.source, options };
+      }),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** A client of one supervisor's socket: requests in order, output and lifecycle frames between their answers. */
 import { EventEmitter } from 'node:events';
+import { closeSync, constants, openSync } from 'node:fs';
 import net from 'node:net';
-import path from 'node:path';
 import { EngineError } from '@berth/shared/errors';
 import { encodeFrame, FrameReader, frame } from './supervisor-protocol.ts';
 
@@ -77,7 +77,11 @@ export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
   /** To the socket in a container's run directory, however deep it is. */
   static connect(runDir: string): Promise<SupervisorConnection> {
     return new Promise((resolve, reject) => {
-      const socket = net.connect(path.join(runDir, 'control.sock'));
+      // sun_path takes 107 bytes; the directory's descriptor makes any depth short.
+      const directory = openSync(runDir, constants.O_RDONLY | constants.O_DIRECTORY);
+      const socket = net.connect(`/proc/self/fd/${directory}/control.sock`);
+      socket.once('connect', () => closeSync(directory));
+      socket.once('error', () => closeSync(directory));
       socket.once('connect', () => {
         socket.off('error', reject);
         resolve(new SupervisorConnection(socket));

@@ -11,9 +11,19 @@ export interface ResolvedUser {
 const idMax = 2 ** 32 - 2;
 
 /** `user` is `name|uid[:group|gid]`. A number is that id, whatever /etc/passwd calls itself. @throws invalid-parameter */
-export function resolveUser(user: string, passwd: string, group: string, groupAdd: readonly string[] = []): ResolvedUser {
+export function resolveUser(
+  user: string,
+  passwd: string,
+  group: string,
+  groupAdd: readonly string[] = [],
+): ResolvedUser {
   const [name = '', groupName] = user.split(':', 2) as [string, string | undefined];
-  const users = lines(passwd, 7).map(([login = '', , uid, gid, , home = '']) => ({ login, uid: id(uid), gid: id(gid), home }));
+  const users = lines(passwd, 7).map(([login = '', , uid, gid, , home = '']) => ({
+    login,
+    uid: id(uid),
+    gid: id(gid),
+    home,
+  }));
   const groups = lines(group, 4).map(([title = '', , gid, members = '']) => ({
     title,
     gid: id(gid),

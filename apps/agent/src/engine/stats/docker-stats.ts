@@ -40,14 +40,20 @@ export function createDockerStats(read: (id: string) => RawRow | null): StatsSou
         num_procs: 0,
         pids_stats: row === null ? {} : { current: of('pidsCurrent'), limit: of('pidsLimit') },
         cpu_stats: cpu,
-        precpu_stats: earlier?.cpu_stats ?? { cpu_usage: { total_usage: 0, usage_in_kernelmode: 0, usage_in_usermode: 0 }, throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 } },
+        precpu_stats: earlier?.cpu_stats ?? {
+          cpu_usage: { total_usage: 0, usage_in_kernelmode: 0, usage_in_usermode: 0 },
+          throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 },
+        },
         memory_stats:
           row === null
             ? {}
             : {
                 usage: of('memoryUsageBytes'),
                 max_usage: of('memoryMaxUsageBytes'),
-                stats: { inactive_file: of('memoryInactiveFileBytes'), total_inactive_file: of('memoryInactiveFileBytes') },
+                stats: {
+                  inactive_file: of('memoryInactiveFileBytes'),
+                  total_inactive_file: of('memoryInactiveFileBytes'),
+                },
                 limit: of('memoryLimitBytes') === 0 ? os.totalmem() : of('memoryLimitBytes'),
               },
         blkio_stats: {

@@ -47,7 +47,10 @@ export function parseMeminfo(text: string): Pick<HostCounters, 'memoryBytes' | '
   return { memoryTotalBytes: total, memoryBytes: total - (of('MemAvailable') || of('MemFree')) };
 }
 
-export function parseNetDev(text: string, isOurs: (name: string) => boolean): Pick<HostCounters, 'rxBytes' | 'txBytes'> {
+export function parseNetDev(
+  text: string,
+  isOurs: (name: string) => boolean,
+): Pick<HostCounters, 'rxBytes' | 'txBytes'> {
   let rxBytes = 0;
   let txBytes = 0;
   for (const line of text.split('\n').slice(2)) {

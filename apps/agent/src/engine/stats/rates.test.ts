@@ -34,6 +34,7 @@ test('memory leaves out what the kernel could take, and no limit is 0', () => {
   const stats = (values: RawRow) => toSample(null, tick(1, { a: row(values) })).containers[0]?.stats;
   assert.equal(stats({ memoryUsageBytes: 100, memoryInactiveFileBytes: 30, memoryLimitBytes: 1024 })?.memoryBytes, 70);
   assert.equal(stats({ memoryLimitBytes: 1024 })?.memoryLimitBytes, 1024);
+  // biome-ignore lint/correctness/noPrecisionLoss: the value is the point of the test
   assert.equal(stats({ memoryLimitBytes: 9223372036854771712 })?.memoryLimitBytes, 0);
   assert.equal(stats({ memoryLimitBytes: Number.NaN, pidsLimit: Number.NaN })?.pidsLimit, 0);
 });
@@ -56,7 +57,10 @@ test('proc files are read by name, and interfaces that count twice are left out'
   });
   const line = (name: string, rx: number, tx: number) => `${name}: ${rx} 0 0 0 0 0 0 0 ${tx} 0 0 0 0 0 0 0`;
   const text = ['Inter-|', ' face |', line('    lo', 1, 1), line('  eth0', 10, 20), line(' bv0a', 5, 5)].join('\n');
-  assert.deepEqual(parseNetDev(text, (name) => name.startsWith('bv')), { rxBytes: 10, txBytes: 20 });
+  assert.deepEqual(
+    parseNetDev(text, (name) => name.startsWith('bv')),
+    { rxBytes: 10, txBytes: 20 },
+  );
 });
 
 test('this machine has CPUs, memory and a disk', () => {

@@ -1,7 +1,8 @@
 /** Named volumes: directories of the data directory, with a record each. */
+
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { randomBytes } from 'node:crypto';
 import { removeTree } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import type { Database } from '../database.ts';
@@ -74,7 +75,8 @@ export function createVolumes(deps: {
         .prepare('INSERT OR IGNORE INTO volumes (name, labels, created_at, anonymous) VALUES (?, ?, ?, ?)')
         .run(actual, JSON.stringify(labels), new Date().toISOString(), actual === name ? 0 : 1);
       mkdirSync(path.join(directory(actual), '_data'), { recursive: true });
-      if (changes > 0) events.append({ type: 'volume', action: 'create', actorId: actual, attributes: { driver: 'local' } });
+      if (changes > 0)
+        events.append({ type: 'volume', action: 'create', actorId: actual, attributes: { driver: 'local' } });
       return get(actual);
     },
     async remove(name) {

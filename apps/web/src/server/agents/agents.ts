@@ -63,8 +63,7 @@ export function createAgents({ store, live, heartbeatMs, now }: Dependencies): A
         hostId,
         store,
         now,
-        request: (request) =>
-          requestEngineJson(tunnels.agent, { signal: AbortSignal.timeout(requestMs), ...request }),
+        request: (request) => requestEngineJson(tunnels.agent, { signal: AbortSignal.timeout(requestMs), ...request }),
         changed: (containerIds) => live.inventoryChanged({ hostIds: [hostId], containerIds }),
       });
       connected.set(hostId, { link, tunnels, inventory });

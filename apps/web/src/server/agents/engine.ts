@@ -72,7 +72,10 @@ export function upgradeEngine(
   });
 }
 
-function attempt(agent: http.Agent, { method, path, query, body, stream, signal }: EngineRequest): Promise<IncomingMessage> {
+function attempt(
+  agent: http.Agent,
+  { method, path, query, body, stream, signal }: EngineRequest,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const request = http.request({
@@ -124,7 +127,10 @@ const kindOfStatus: Record<number, ErrorKind> = {
 async function failureOf(answer: IncomingMessage): Promise<EngineError> {
   const status = answer.statusCode ?? 500;
   const text = await readText(answer, errorBytesMax).catch(() => '');
-  return new EngineError(kindOfStatus[status] ?? 'system', messageOf(text) || `The host answered with status ${status}.`);
+  return new EngineError(
+    kindOfStatus[status] ?? 'system',
+    messageOf(text) || `The host answered with status ${status}.`,
+  );
 }
 
 function messageOf(text: string): string {
@@ -150,6 +156,7 @@ async function readText(answer: IncomingMessage, bytesMax: number): Promise<stri
 
 function toEngineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
-  if (error instanceof Error && error.name === 'AbortError') return new EngineError('cancelled', 'Cancelled.', { cause: error });
+  if (error instanceof Error && error.name === 'AbortError')
+    return new EngineError('cancelled', 'Cancelled.', { cause: error });
   return new EngineError('unavailable', 'The connection with the host broke.', { cause: error });
 }

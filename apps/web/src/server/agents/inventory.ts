@@ -2,8 +2,9 @@
  * Brings the stored inventory of a connected host to what the host has: everything after the link opened, then what
  * events name. Fetches are gathered for a moment, so that a burst of events is one fetch a container.
  */
-import type { EngineEvent } from '@berth/shared/protocol/control';
+
 import { EngineError } from '@berth/shared/errors';
+import type { EngineEvent } from '@berth/shared/protocol/control';
 import { z } from 'zod';
 import type { Store } from '../db/store.ts';
 import type { EngineRequest } from './engine.ts';

@@ -119,7 +119,12 @@ export function acceptLink(dependencies: LinkDependencies): void {
     const host = dependencies.hosts.get(hostId);
     return host && signedBy(host.publicKey, signature, nonce, hostId) ? host : null;
   };
-  const enrollNew = ({ token, publicKey, signature, facts }: Extract<FromAgent, { type: 'enroll' }>): HostRecord | null => {
+  const enrollNew = ({
+    token,
+    publicKey,
+    signature,
+    facts,
+  }: Extract<FromAgent, { type: 'enroll' }>): HostRecord | null => {
     // Whoever sends the key must hold it, before the token is spent.
     if (!signedBy(publicKey, signature, nonce, token)) return null;
     const now = dependencies.now();

@@ -10,7 +10,10 @@ export function createLogReader(tty: boolean): (chunk: Buffer) => string {
 
 function readFramed(): (chunk: Buffer) => string {
   const read = createFrameReader();
-  return (chunk) => read(chunk).map(({ stream, data }) => toLine(stream, data.toString())).join('');
+  return (chunk) =>
+    read(chunk)
+      .map(({ stream, data }) => toLine(stream, data.toString()))
+      .join('');
 }
 
 function readRaw(): (chunk: Buffer) => string {

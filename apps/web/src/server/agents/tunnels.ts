@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { FromServer } from '@berth/shared/protocol/control';
 import { EngineError } from '@berth/shared/errors';
+import type { FromServer } from '@berth/shared/protocol/control';
 import { createWebSocketStream, type WebSocket } from 'ws';
 import { newToken, sameToken } from '../auth/tokens.ts';
 
@@ -73,7 +73,9 @@ export function createTunnels(send: (message: FromServer) => void): Tunnels {
       return true;
     },
     failed(id, message) {
-      waiting.get(id)?.settle(Promise.reject(new EngineError('unavailable', `The host cannot open a tunnel: ${message}`)));
+      waiting
+        .get(id)
+        ?.settle(Promise.reject(new EngineError('unavailable', `The host cannot open a tunnel: ${message}`)));
     },
     close() {
       closed = true;

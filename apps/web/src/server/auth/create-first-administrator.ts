@@ -15,7 +15,11 @@ export async function createFirstAdministrator(input: {
   if (running.limiter.attempt({ account: '(setup)', address: await clientAddress() }) > 0)
     return { ok: false, kind: 'unavailable', message: 'Too many tries. Wait a quarter of an hour.' };
   if (!running.setupToken || typeof input.setupToken !== 'string' || !sameToken(running.setupToken, input.setupToken))
-    return { ok: false, kind: 'forbidden', message: 'This setup link is not valid. Use the newest one the dashboard printed.' };
+    return {
+      ok: false,
+      kind: 'forbidden',
+      message: 'This setup link is not valid. Use the newest one the dashboard printed.',
+    };
   const added = await addFirstUser(running.store, input, Date.now());
   if (!added.ok) return added;
   running.setupToken = null;

@@ -20,7 +20,11 @@ export function eventStore(db: Db) {
   return {
     /** -1 when there is none. */
     lastSeq: (hostId: string): number =>
-      db.select({ seq: max(events.seq) }).from(events).where(eq(events.hostId, hostId)).get()?.seq ?? -1,
+      db
+        .select({ seq: max(events.seq) })
+        .from(events)
+        .where(eq(events.hostId, hostId))
+        .get()?.seq ?? -1,
 
     /** All or none; one that is known already stays as it is. */
     append: (hostId: string, list: readonly EngineEvent[]): void =>

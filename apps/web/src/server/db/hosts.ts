@@ -58,7 +58,11 @@ export function hostStore(db: Db) {
               id,
               name: freeName(
                 token.name || facts.hostname || 'host',
-                tx.select({ name: hosts.name }).from(hosts).all().map(({ name }) => name),
+                tx
+                  .select({ name: hosts.name })
+                  .from(hosts)
+                  .all()
+                  .map(({ name }) => name),
               ),
               publicKey,
               enrolledAt: now,
@@ -78,7 +82,8 @@ export function hostStore(db: Db) {
     /** With everything known of it. */
     remove: (id: string): void => void db.delete(hosts).where(eq(hosts.id, id)).run(),
 
-    setFacts: (id: string, facts: HostFacts): void => void db.update(hosts).set({ facts }).where(eq(hosts.id, id)).run(),
+    setFacts: (id: string, facts: HostFacts): void =>
+      void db.update(hosts).set({ facts }).where(eq(hosts.id, id)).run(),
 
     setLastSeen: (id: string, at: number): void =>
       void db.update(hosts).set({ lastSeenAt: at }).where(eq(hosts.id, id)).run(),

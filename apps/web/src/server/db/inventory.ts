@@ -74,7 +74,11 @@ export function inventoryStore(db: Db) {
     replaceImages: (hostId: string, list: ImageRecord[]): void =>
       db.transaction((tx) => {
         tx.delete(images).where(eq(images.hostId, hostId)).run();
-        for (const image of list) tx.insert(images).values({ hostId, ...image }).onConflictDoNothing().run();
+        for (const image of list)
+          tx.insert(images)
+            .values({ hostId, ...image })
+            .onConflictDoNothing()
+            .run();
       }),
   };
 }

@@ -19,7 +19,10 @@ const columnNames = Object.values(means).map((column) => sql.identifier(column.n
 const merged = Object.fromEntries(
   Object.entries(means).map(([field, column]) => {
     const name = sql.identifier(column.name);
-    return [field, sql`(stats_rollups.${name} * stats_rollups.samples + excluded.${name} * excluded.samples) / (stats_rollups.samples + excluded.samples)`];
+    return [
+      field,
+      sql`(stats_rollups.${name} * stats_rollups.samples + excluded.${name} * excluded.samples) / (stats_rollups.samples + excluded.samples)`,
+    ];
   }),
 );
 
@@ -42,7 +45,11 @@ export function rollupStore(db: Db) {
             .run();
         if (rows.length > 0) {
           const times = rows.map(({ timeMs }) => timeMs);
-          cascade(tx, times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b)));
+          cascade(
+            tx,
+            times.reduce((a, b) => Math.min(a, b)),
+            times.reduce((a, b) => Math.max(a, b)),
+          );
         }
         afterwards();
       }),
@@ -74,7 +81,10 @@ export function rollupStore(db: Db) {
 
 function cascade(db: Pick<Db, 'run'>, fromMs: number, toMs: number): void {
   const names = sql.join(columnNames, sql`, `);
-  const weighted = sql.join(columnNames.map((name) => sql`sum(${name} * samples) / sum(samples)`), sql`, `);
+  const weighted = sql.join(
+    columnNames.map((name) => sql`sum(${name} * samples) / sum(samples)`),
+    sql`, `,
+  );
   for (let index = 1; index < rollupSteps.length; index++) {
     const finer = rollupSteps[index - 1]?.stepSeconds;
     const stepMs = (rollupSteps[index]?.stepSeconds ?? 0) * 1000;

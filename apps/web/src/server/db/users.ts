@@ -16,11 +16,16 @@ export function userStore(db: Db) {
 
     /** @returns false when there is a user already: only one caller can become the first. */
     addFirst: (user: UserRecord, now: number): boolean =>
-      db.transaction((tx) => {
-        if (tx.select({ id: users.id }).from(users).limit(1).get()) return false;
-        tx.insert(users).values({ ...user, createdAt: now }).run();
-        return true;
-      }, { behavior: 'immediate' }),
+      db.transaction(
+        (tx) => {
+          if (tx.select({ id: users.id }).from(users).limit(1).get()) return false;
+          tx.insert(users)
+            .values({ ...user, createdAt: now })
+            .run();
+          return true;
+        },
+        { behavior: 'immediate' },
+      ),
 
     addSession: (session: { tokenHash: string; userId: string; createdAt: number; expiresAt: number }): void => {
       db.delete(sessions).where(lte(sessions.expiresAt, session.createdAt)).run();

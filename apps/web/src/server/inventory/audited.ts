@@ -10,7 +10,11 @@ interface AuditSubject {
 }
 
 /** Every mutation goes through here: done or failed, the audit log says who did what to which thing. */
-export async function audited<T>(user: UserView, subject: AuditSubject, work: () => Promise<T>): Promise<ActionResult<T>> {
+export async function audited<T>(
+  user: UserView,
+  subject: AuditSubject,
+  work: () => Promise<T>,
+): Promise<ActionResult<T>> {
   const result = await attempt(work);
   server().store.audit.append({
     at: Date.now(),

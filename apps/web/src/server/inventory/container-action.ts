@@ -8,7 +8,11 @@ import { containerName, containerOf } from './container-of.ts';
 const actions = z.enum(['start', 'stop', 'restart', 'kill', 'pause', 'unpause']);
 export type ContainerAction = z.infer<typeof actions>;
 
-export async function containerAction(hostId: string, containerId: string, action: ContainerAction): Promise<ActionResult> {
+export async function containerAction(
+  hostId: string,
+  containerId: string,
+  action: ContainerAction,
+): Promise<ActionResult> {
   const user = await requireUser();
   const known = actions.safeParse(action);
   if (!known.success) return { ok: false, kind: 'invalid-parameter', message: 'There is no such action.' };

@@ -14,11 +14,25 @@ export const createContainerInput = z.object({
   image: z.string().trim().min(1, 'Choose an image.').max(512),
   name: z
     .string()
-    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/, 'A name begins with a letter or digit and has at least two characters.')
+    .regex(
+      /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/,
+      'A name begins with a letter or digit and has at least two characters.',
+    )
     .optional(),
   command: z.array(text).max(256).optional(),
   entrypoint: z.array(text).max(256).optional(),
-  env: z.array(z.object({ name: z.string().min(1).max(256).regex(/^[^=\0]+$/), value: z.string().max(32_768) })).max(512),
+  env: z
+    .array(
+      z.object({
+        name: z
+          .string()
+          .min(1)
+          .max(256)
+          .regex(/^[^=\0]+$/),
+        value: z.string().max(32_768),
+      }),
+    )
+    .max(512),
   ports: z
     .array(
       z.object({

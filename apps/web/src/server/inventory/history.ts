@@ -5,7 +5,11 @@ import type { HistoryView } from '../views.ts';
 const pointsMax = 720;
 
 /** The finest step that is still kept for that time and gives no more points than a chart can show. */
-export function readHistory(hostId: string, containerId: string, { fromMs, toMs }: { fromMs: number; toMs: number }): HistoryView {
+export function readHistory(
+  hostId: string,
+  containerId: string,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): HistoryView {
   const { stepSeconds } = chooseStep(fromMs, toMs, Date.now());
   const rows = server().store.rollups.history({ hostId, containerId, stepSeconds, fromMs, toMs });
   return {

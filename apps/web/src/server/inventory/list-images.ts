@@ -6,7 +6,10 @@ export async function listImages({ hostId }: { hostId?: string }): Promise<Image
   await requireUser();
   const { store, agents } = server();
   const hosts = new Map(store.hosts.list().map((host) => [host.id, host]));
-  const users = Map.groupBy(store.inventory.containers(hostId), (record) => `${record.hostId} ${String(record.inspect.Image)}`);
+  const users = Map.groupBy(
+    store.inventory.containers(hostId),
+    (record) => `${record.hostId} ${String(record.inspect.Image)}`,
+  );
   return store.inventory
     .images(hostId)
     .flatMap((image) => {

@@ -10,7 +10,12 @@ import { isEngineError } from './audited.ts';
  * head was sent is a last line `{"error"}`, as the engine itself does it.
  * @throws EngineError when the host refuses before it answers
  */
-export async function loadImage(user: UserView, hostId: string, archive: ReadableStream, signal: AbortSignal): Promise<ReadableStream> {
+export async function loadImage(
+  user: UserView,
+  hostId: string,
+  archive: ReadableStream,
+  signal: AbortSignal,
+): Promise<ReadableStream> {
   const { store, agents } = server();
   const audit = (result: 'ok' | 'failed', message: string) =>
     store.audit.append({
@@ -51,6 +56,8 @@ async function* progress(
     await refresh().catch(() => {});
   } catch {
     audit('failed', 'the connection broke');
-    yield Buffer.from(`${JSON.stringify({ error: 'The connection with the host broke while the image was loaded.' })}\n`);
+    yield Buffer.from(
+      `${JSON.stringify({ error: 'The connection with the host broke while the image was loaded.' })}\n`,
+    );
   }
 }

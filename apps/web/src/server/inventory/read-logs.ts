@@ -9,7 +9,10 @@ const flag = z
   .enum(['0', '1', 'true', 'false'])
   .default('0')
   .transform((value) => value === '1' || value === 'true');
-const time = z.string().regex(/^[\w.:+-]{1,40}$/).optional();
+const time = z
+  .string()
+  .regex(/^[\w.:+-]{1,40}$/)
+  .optional();
 
 export const logQuery = z.object({
   tail: z.union([z.literal('all'), z.coerce.number().int().min(0).max(1_000_000)]).default(1000),
@@ -22,7 +25,12 @@ export type LogQuery = z.infer<typeof logQuery>;
 const inspect = z.object({ Config: z.object({ Tty: z.boolean() }) });
 
 /** The log as JSON lines, for as long as the browser listens. @throws EngineError */
-export async function readLogs(hostId: string, containerId: string, query: LogQuery, signal: AbortSignal): Promise<ReadableStream> {
+export async function readLogs(
+  hostId: string,
+  containerId: string,
+  query: LogQuery,
+  signal: AbortSignal,
+): Promise<ReadableStream> {
   const record = containerOf(hostId, containerId);
   const tty = inspect.safeParse(record.inspect).data?.Config.Tty ?? false;
   const answer = await server().agents.request(hostId, {

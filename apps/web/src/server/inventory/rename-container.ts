@@ -10,7 +10,11 @@ export async function renameContainer(hostId: string, containerId: string, name:
   return await audited(user, subject, async () => {
     const { id } = containerOf(hostId, containerId);
     const { agents } = server();
-    await agents.requestJson(hostId, { method: 'POST', path: `/containers/${id}/rename`, query: { name: String(name) } });
+    await agents.requestJson(hostId, {
+      method: 'POST',
+      path: `/containers/${id}/rename`,
+      query: { name: String(name) },
+    });
     await agents.refreshContainer(hostId, id).catch(() => {});
     return null;
   });

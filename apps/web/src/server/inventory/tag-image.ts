@@ -4,7 +4,11 @@ import { server } from '../context.ts';
 import type { ActionResult } from '../views.ts';
 import { audited } from './audited.ts';
 
-export async function tagImage(hostId: string, id: string, { repo, tag }: { repo: string; tag: string }): Promise<ActionResult> {
+export async function tagImage(
+  hostId: string,
+  id: string,
+  { repo, tag }: { repo: string; tag: string },
+): Promise<ActionResult> {
   const user = await requireUser();
   const { agents, store } = server();
   const subject = { action: 'tag-image', hostId, targetId: id, targetName: `${repo}:${tag}` };

@@ -5,7 +5,15 @@ import type { HostRecord } from '../db/hosts.ts';
 import type { ContainerRecord } from '../db/inventory.ts';
 import type { ContainerDetailView, ContainerState, ContainerView, HostView } from '../views.ts';
 
-const states = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const satisfies ContainerState[];
+const states = [
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
+] as const satisfies ContainerState[];
 const binding = z.object({ HostIp: z.string().nullish(), HostPort: z.string().nullish() });
 const inspect = z.object({
   Created: z.string().catch(''),

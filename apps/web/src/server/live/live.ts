@@ -3,7 +3,13 @@
  * rollups. A browser that reads slowly loses messages, never the server its memory.
  */
 import { type LiveMessage, type LivePoint, liveRequest } from '@berth/shared/live/live';
-import { type ContainerStats, containerStatsFields, type HostStats, hostStatsFields, type StatsSample } from '@berth/shared/protocol/stats-fields';
+import {
+  type ContainerStats,
+  containerStatsFields,
+  type HostStats,
+  hostStatsFields,
+  type StatsSample,
+} from '@berth/shared/protocol/stats-fields';
 import type { WebSocket } from 'ws';
 import type { Store } from '../db/store.ts';
 import { createRing, type Ring } from './ring.ts';
@@ -114,14 +120,24 @@ export function createLive({ store, now }: { store: Store; now: () => number }):
 
   return {
     add(hostId, sample) {
-      const host = series.get(hostId) ?? { ring: createRing(hostStatsFields.length, ringPoints), newest: null, containers: new Map() };
+      const host = series.get(hostId) ?? {
+        ring: createRing(hostStatsFields.length, ringPoints),
+        newest: null,
+        containers: new Map(),
+      };
       series.set(hostId, host);
       rollup.add(hostId, sample);
-      host.ring.push(sample.timeMs, hostStatsFields.map((field) => sample.host[field]));
+      host.ring.push(
+        sample.timeMs,
+        hostStatsFields.map((field) => sample.host[field]),
+      );
       for (const { id, stats } of sample.containers) {
         const ring = host.containers.get(id) ?? createRing(containerStatsFields.length, ringPoints);
         host.containers.set(id, ring);
-        ring.push(sample.timeMs, containerStatsFields.map((field) => stats[field]));
+        ring.push(
+          sample.timeMs,
+          containerStatsFields.map((field) => stats[field]),
+        );
       }
       if (host.newest && sample.timeMs < host.newest.timeMs) return;
       host.newest = sample;

@@ -27,7 +27,13 @@ export interface Rollup {
 export function createRollup(): Rollup {
   const buckets = new Map<string, Bucket>();
   const newest = new Map<string, number>();
-  const add = (hostId: string, containerId: string, timeMs: number, fields: readonly (keyof RollupMeans)[], values: Record<string, number>): void => {
+  const add = (
+    hostId: string,
+    containerId: string,
+    timeMs: number,
+    fields: readonly (keyof RollupMeans)[],
+    values: Record<string, number>,
+  ): void => {
     const start = Math.floor(timeMs / stepMs) * stepMs;
     const key = `${hostId}/${containerId}/${start}`;
     const bucket = buckets.get(key) ?? { hostId, containerId, timeMs: start, samples: 0, sums: {} };
