@@ -121,12 +121,22 @@ test('what the engine refuses is told in the create form, and nothing half-made 
   await test.step('a name that is taken', async () => {
     await fillCreateForm(page, { name: containerName });
     await page.getByRole('button', { name: 'Create container' }).click();
-    await expect(page.getByRole('main').getByText(/already in use/)).toBeVisible();
+    await expect(
+      page
+        .getByRole('main')
+        .getByText(/already in use/)
+        .first(),
+    ).toBeVisible();
   });
   await test.step('an image that is not there', async () => {
     await fillCreateForm(page, { name: `${containerName}-x`, image: 'not-there:latest' });
     await page.getByRole('button', { name: 'Create container' }).click();
-    await expect(page.getByRole('main').getByText(/No such image/)).toBeVisible();
+    await expect(
+      page
+        .getByRole('main')
+        .getByText(/No such image/)
+        .first(),
+    ).toBeVisible();
   });
   await test.step('a limit too small to live with', async () => {
     await fillCreateForm(page, { name: `${containerName}-y`, memoryMib: 1 });

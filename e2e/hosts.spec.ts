@@ -73,17 +73,12 @@ test('the dashboard dies and returns, and nothing that happened meanwhile is mis
   stack.agent.docker('rm', '--force', containerName);
 });
 
-test('a second host joins from a network of its own with a token that works once', async ({
-  page,
-  stack,
-  containerName,
-}) => {
+test('a second host joins from a network of its own', async ({ page, stack, containerName }) => {
   const token = await createToken(page, 'second');
   const second = await stack.addAgent('second');
   await second.enrol(token);
   await second.start();
   await expect(page.getByText('second is connected.')).toBeVisible({ timeout: 30_000 });
-  await expect(second.enrol(token)).rejects.toThrow(/enroll ended with/);
 
   await page.goto('/hosts');
   const card = hostCards(page).filter({ hasText: 'second' });

@@ -190,15 +190,15 @@ export function createContainers(deps: {
   }
 
   async function startLocked(record: ContainerRecord): Promise<void> {
-    const image = deps.images.resolve(record.imageId);
-    const endpoint = networks.allocate({
-      containerId: record.id,
-      networkMode: record.hostConfig.NetworkMode,
-      ports: record.hostConfig.PortBindings,
-      publishAll: record.hostConfig.PublishAllPorts ? Object.keys(record.config.ExposedPorts) : [],
-    });
     let supervisor: SupervisorConnection | null = null;
     try {
+      const image = deps.images.resolve(record.imageId);
+      const endpoint = networks.allocate({
+        containerId: record.id,
+        networkMode: record.hostConfig.NetworkMode,
+        ports: record.hostConfig.PortBindings,
+        publishAll: record.hostConfig.PublishAllPorts ? Object.keys(record.config.ExposedPorts) : [],
+      });
       const directories = prepareDirectories(record, image.layerDirs, endpoint);
       const user = await resolveAccount(record, image.layerDirs);
       const spec = buildSpec({
