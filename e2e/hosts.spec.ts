@@ -72,30 +72,3 @@ test('the dashboard dies and returns, and nothing that happened meanwhile is mis
   await expect(state(page, 'Running')).toBeVisible();
   stack.agent.docker('rm', '--force', containerName);
 });
-
-test('a second host joins from a network of its own', async ({ page, stack, containerName }) => {
-  const token = await createToken(page, 'second');
-  const second = await stack.addAgent('second');
-  await second.enrol(token);
-  await second.start();
-  await expect(page.getByText('second is connected.')).toBeVisible({ timeout: 30_000 });
-
-  await page.goto('/hosts');
-  const card = hostCards(page).filter({ hasText: 'second' });
-  await expect(card.getByText('Online')).toBeVisible();
-  second.docker('load', '--input', stack.starterImage);
-  second.docker('run', '--detach', '--name', containerName, 'busybox:latest', 'sleep', '1000');
-  await page.goto('/containers');
-  await page.getByRole('link', { name: containerName }).click();
-  await openTab(page, 'Terminal');
-  await typeInTerminal(page, 'ip -4 address show eth0');
-  await expect(terminalText(page)).toContainText('10.213.78.');
-  await second.destroy();
-  await page.goto('/hosts');
-  await expect(card.getByText('Offline')).toBeVisible({ timeout: 60_000 });
-  await card.getByRole('link').first().click();
-  await page.getByRole('main').getByRole('button', { name: 'Remove', exact: true }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove', exact: true }).click();
-  await expect(page).toHaveURL(/\/hosts$/);
-  await expect(card).toHaveCount(0);
-});
