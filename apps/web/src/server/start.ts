@@ -91,7 +91,7 @@ export async function startDashboard(config: DashboardConfig, prepare: () => Pro
     setupUrl: server.setupToken && `${url}/setup?token=${server.setupToken}`,
     async stop() {
       const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
-      agents.stop();
+      await agents.stop();
       live.stop();
       listener.closeIdleConnections();
       const force = setTimeout(() => listener.closeAllConnections(), stopWithinMs);

@@ -19,8 +19,11 @@ export type LiveRequest = z.infer<typeof liveRequest>;
 export type LivePoint<T> = { timeMs: number } & T;
 
 export type LiveMessage =
-  /** Something in these resources changed: the browser refreshes the route's server data (router.refresh, debounced). */
-  | { type: 'inventory'; hostIds: string[]; containerIds: string[] }
+  /**
+   * The inventory has this version, and these resources changed since the message before. A browser whose page was
+   * made of another version renews the route's server data (router.refresh, debounced).
+   */
+  | { type: 'inventory'; version: string; hostIds: string[]; containerIds: string[] }
   | { type: 'host'; hostId: string; points: LivePoint<HostStats>[] }
   | { type: 'container'; hostId: string; containerId: string; points: LivePoint<ContainerStats>[] }
   | {

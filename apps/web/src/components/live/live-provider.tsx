@@ -9,7 +9,7 @@ const LiveContext = createContext<LiveConnection | null>(null);
 const refreshAfterMs = 150;
 
 /** Opens the connection for all pages below, and renews their server data when the inventory changes. */
-export function LiveProvider({ children }: { children: ReactNode }) {
+export function LiveProvider({ inventoryVersion, children }: { inventoryVersion: string; children: ReactNode }) {
   const [connection] = useState(() => new LiveConnection());
   useEffect(() => {
     connection.start();
@@ -17,7 +17,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   }, [connection]);
   return (
     <LiveContext value={connection}>
-      <InventoryRefresh />
+      <InventoryRefresh inventoryVersion={inventoryVersion} />
       {children}
     </LiveContext>
   );
@@ -49,26 +49,25 @@ export function useLiveTopic(topic: string | null, onMessage: (message: LiveMess
   }, [connection, topic]);
 }
 
-/** The first change refreshes soon, those that follow are gathered, and a burst never refreshes more than a few times a second. */
-function InventoryRefresh() {
+/**
+ * Renews the page's server data when the inventory has another version than the page was made of: after a change, and
+ * when the connection opens or comes back, for what changed before. The first change refreshes soon, those that follow
+ * are gathered, and a burst never refreshes more than a few times a second.
+ */
+function InventoryRefresh({ inventoryVersion }: { inventoryVersion: string }) {
   const router = useRouter();
-  const status = useLiveStatus();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const wasOpen = useRef(false);
-  const refresh = () => {
+  const shown = useRef(inventoryVersion);
+  useEffect(() => {
+    shown.current = inventoryVersion;
+  }, [inventoryVersion]);
+  useLiveTopic('inventory', (message) => {
+    if (message.type !== 'inventory' || message.version === shown.current) return;
     timer.current ??= setTimeout(() => {
       timer.current = undefined;
       router.refresh();
     }, refreshAfterMs);
-  };
-  useLiveTopic('inventory', (message) => message.type === 'inventory' && refresh());
-  // What changed while the connection was away has been missed: ask once when it is back.
-  // Only a change of the connection's state counts here.
-  useEffect(() => {
-    if (status !== 'open') return;
-    if (wasOpen.current) refresh();
-    wasOpen.current = true;
-  }, [status]);
+  });
   useEffect(() => () => clearTimeout(timer.current), []);
   return null;
 }

@@ -13,6 +13,7 @@ import { createTunnels, type Tunnels } from './tunnels.ts';
 
 const lastSeenEveryMs = 60_000;
 const requestMs = 60_000;
+const closeWithinMs = 1_000;
 
 export interface Agents {
   accept(socket: WebSocket): void;
@@ -27,7 +28,8 @@ export interface Agents {
   refreshImages(hostId: string): Promise<void>;
   /** The host is no longer ours: its link ends and its key is refused. */
   dismiss(hostId: string): void;
-  stop(): void;
+  /** Ends every link, and resolves when nothing is under way that would touch the store. */
+  stop(): Promise<void>;
 }
 
 interface Connected {
@@ -44,7 +46,9 @@ interface Dependencies {
 }
 
 export function createAgents({ store, live, heartbeatMs, now }: Dependencies): Agents {
+  const sockets = new Set<WebSocket>();
   const connected = new Map<string, Connected>();
+  const ending = new Set<Promise<void>>();
   const of = (hostId: string): Connected => {
     const entry = connected.get(hostId);
     if (!entry) throw new EngineError('unavailable', `${store.hosts.get(hostId)?.name ?? 'The host'} is offline.`);
@@ -80,8 +84,9 @@ export function createAgents({ store, live, heartbeatMs, now }: Dependencies): A
       const entry = ofLink(link);
       if (!entry) return;
       connected.delete(link.hostId);
-      entry.inventory.stop();
       entry.tunnels.close();
+      const ended = entry.inventory.stop().finally(() => ending.delete(ended));
+      ending.add(ended);
       store.hosts.setLastSeen(link.hostId, now());
       live.inventoryChanged({ hostIds: [link.hostId], containerIds: [] });
     },
@@ -103,6 +108,8 @@ export function createAgents({ store, live, heartbeatMs, now }: Dependencies): A
 
   return {
     accept(socket) {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
       acceptLink({
         ...events,
         socket,
@@ -126,9 +133,19 @@ export function createAgents({ store, live, heartbeatMs, now }: Dependencies): A
     dismiss(hostId) {
       connected.get(hostId)?.link.close(closeCodes.unauthorized, 'this host was removed');
     },
-    stop() {
+    async stop() {
       clearInterval(seen);
-      for (const { link } of connected.values()) link.close(closeCodes.goingAway, 'the dashboard stops');
+      const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      for (const socket of sockets) closeSoon(socket);
+      await Promise.all(closed);
+      await Promise.all(ending);
     },
   };
+}
+
+/** A peer that does not take part in the closing handshake is cut off. */
+function closeSoon(socket: WebSocket): void {
+  socket.close(closeCodes.goingAway, 'the dashboard stops');
+  const cut = setTimeout(() => socket.terminate(), closeWithinMs);
+  socket.once('close', () => clearTimeout(cut));
 }

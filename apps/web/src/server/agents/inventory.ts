@@ -33,7 +33,8 @@ export interface HostInventory {
   /** Resolves when the container, as it is now, is stored. */
   refreshContainer(id: string): Promise<void>;
   refreshImages(): Promise<void>;
-  stop(): void;
+  /** Resolves when what was under way is done; nothing is stored afterwards. */
+  stop(): Promise<void>;
 }
 
 interface Dependencies {
@@ -48,7 +49,7 @@ export function createHostInventory({ hostId, store, request, changed, now }: De
   const dirty = new Set<string>();
   let all = false;
   let images = false;
-  let running = false;
+  let running: Promise<void> | undefined;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -56,9 +57,8 @@ export function createHostInventory({ hostId, store, request, changed, now }: De
     if (stopped || running || timer) return;
     timer = setTimeout(() => {
       timer = undefined;
-      running = true;
-      void work().then((afterwardsMs) => {
-        running = false;
+      running = work().then((afterwardsMs) => {
+        running = undefined;
         if (all || images || dirty.size > 0) schedule(afterwardsMs);
       });
     }, afterMs).unref();
@@ -88,6 +88,7 @@ export function createHostInventory({ hostId, store, request, changed, now }: De
   const fetchList = async (): Promise<string[]> => {
     const answer = await request({ method: 'GET', path: '/containers/json', query: { all: true } });
     const ids = containerList.parse(answer).map(({ Id }) => Id);
+    if (stopped) return [];
     const gone = store.inventory.keepContainers(hostId, ids);
     if (gone.length > 0) changed(gone);
     return ids;
@@ -100,7 +101,7 @@ export function createHostInventory({ hostId, store, request, changed, now }: De
       store.inventory.putContainer({ hostId, id, name: inspect.Name.replace(/^\//, ''), inspect, fetchedAt: now() });
     } catch (error) {
       if (!(error instanceof EngineError && error.kind === 'not-found')) throw error;
-      store.inventory.removeContainer(hostId, id);
+      if (!stopped) store.inventory.removeContainer(hostId, id);
     }
   };
   const fetchImages = async (): Promise<void> => {
@@ -137,9 +138,10 @@ export function createHostInventory({ hostId, store, request, changed, now }: De
       await fetchImages();
       changed([]);
     },
-    stop() {
+    async stop() {
       stopped = true;
       clearTimeout(timer);
+      await running;
     },
   };
 }

@@ -2,6 +2,7 @@
  * Live figures: what agents send goes into a ring per series, to the browsers that watch, and by the clock into the
  * rollups. A browser that reads slowly loses messages, never the server its memory.
  */
+import { randomUUID } from 'node:crypto';
 import { type LiveMessage, type LivePoint, liveRequest } from '@berth/shared/live/live';
 import {
   type ContainerStats,
@@ -32,6 +33,8 @@ export interface Live {
   newestMs(hostId: string): number;
   hostStats(hostId: string): HostStats | null;
   containerStats(hostId: string, containerId: string): ContainerStats | null;
+  /** Another text after every change of the inventory, and for every start of the dashboard. */
+  inventoryVersion(): string;
   inventoryChanged(change: { hostIds: string[]; containerIds: string[] }): void;
   watch(socket: WebSocket, sessionHolds: () => boolean): void;
   forget(hostId: string): void;
@@ -53,6 +56,9 @@ export function createLive({ store, now }: { store: Store; now: () => number }):
   const series = new Map<string, HostSeries>();
   const viewers = new Set<Viewer>();
   const rollup = createRollup();
+  const startId = randomUUID();
+  let inventoryChanges = 0;
+  const inventoryVersion = () => `${startId}:${inventoryChanges}`;
 
   const flush = (beforeMs: number): void => {
     const known = new Set(store.hosts.list().map(({ id }) => id));
@@ -105,6 +111,8 @@ export function createLive({ store, now }: { store: Store; now: () => number }):
   };
   const snapshot = (viewer: Viewer, topic: string): void => {
     const [kind, rest = ''] = topic.split(':');
+    if (kind === 'inventory')
+      send(viewer, { type: 'inventory', version: inventoryVersion(), hostIds: [], containerIds: [] });
     if (kind === 'stats') send(viewer, statsMessage(series.keys()));
     if (kind === 'host') {
       const points = toPoints<HostStats>(series.get(rest)?.ring, hostStatsFields, now() - ringMs);
@@ -156,8 +164,10 @@ export function createLive({ store, now }: { store: Store; now: () => number }):
     hostStats: (hostId) => fresh(hostId)?.host ?? null,
     containerStats: (hostId, containerId) =>
       fresh(hostId)?.containers.find(({ id }) => id === containerId)?.stats ?? null,
+    inventoryVersion,
     inventoryChanged(change) {
-      publish('inventory', () => ({ type: 'inventory', ...change }));
+      inventoryChanges += 1;
+      publish('inventory', () => ({ type: 'inventory', version: inventoryVersion(), ...change }));
     },
     watch(socket, sessionHolds) {
       const viewer: Viewer = { socket, topics: new Set() };
