@@ -36,3 +36,20 @@ test('a command that takes too long is ended, and the machine with it', async ()
   const { exitCode, output } = await run(['sleep', '600'], 8);
   assert.equal(exitCode, 124, output);
 });
+
+test("berth-runtime's tests pass on cgroup v2", { timeout: 300_000 }, async () => {
+  const files = globSync('packages/native/test/runtime*.test.ts', { cwd: root }).sort();
+  assert.notEqual(files.length, 0, 'no test file of berth-runtime was found');
+  const node = path.join(root, 'node_modules/.bin/node');
+  const inside = files.map((file) => path.join(root, file));
+  const { exitCode, output } = await run(
+    [node, '--test', '--test-concurrency=2', '--test-reporter=tap', ...inside],
+    280,
+  );
+  const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? Number.NaN);
+  assert.equal(count('fail'), 0, output);
+  assert.equal(count('cancelled'), 0, output);
+  assert.equal(count('skipped'), 0, output);
+  assert.ok(count('pass') > 0, output);
+  assert.equal(exitCode, 0, output);
+});

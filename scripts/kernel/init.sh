@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # The first process of the emulated machine. It makes a root of the host's own (read-only, over 9p) under a layer in
-# memory, runs the command, tells its exit code on the third serial port and powers off.
+# memory, makes it the root, runs the command in it, tells its exit code on the third serial port and powers off.
 # run.mjs sets REPOSITORY in front of this file and puts the command into /command.
 PATH=/bin
 export PATH
@@ -52,15 +52,24 @@ mount -t securityfs securityfs /root/sys/kernel/security
 must mount --bind "/root$REPOSITORY/.setup/kernel/tree/lib/modules" /root/lib/modules
 hostname emulated
 ip link set lo up
-cp /command /root/run/command
+cp /command /bin/busybox /root/run
 
 # Processes other than this one live below the root of the cgroup tree, as on a machine with systemd.
 for controller in cpuset cpu io memory hugetlb pids; do
   echo "+$controller" > /root/sys/fs/cgroup/cgroup.subtree_control
 done
 mkdir /root/sys/fs/cgroup/session
+
+# What follows runs in the new root. A chroot alone would not do: the kernel makes no user namespaces in one.
+cat > /root/run/init << 'END'
 (
-  echo 0 > /root/sys/fs/cgroup/session/cgroup.procs
-  exec chroot /root /bin/sh /run/command
+  echo 0 > /sys/fs/cgroup/session/cgroup.procs
+  exec /bin/sh /run/command
 ) < /dev/null > /dev/ttyS1 2>&1
-finish $?
+echo $? > /dev/ttyS2
+/run/busybox sync
+/run/busybox poweroff -f
+END
+cd /root || finish 125
+must mount --move . /
+exec chroot . /run/busybox sh /run/init

@@ -6,6 +6,8 @@
 #include "report.h"
 
 #include <linux/securebits.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -14,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
 static const char *const step = "assembling the root file system";
 
@@ -29,48 +32,36 @@ static int open_layer(const char *path, int userns) {
   return steal_fd(&fd);
 }
 
-/* Overlay layers as descriptors need Linux 6.13; before, their /proc names do as long as they have no colon. A detached
- * tree dissolves when its descriptor closes: `layer` stays open until the overlay has its own clone. */
-static int add_layer(int context, const char *key, const char *path, int layer) {
-  if (sys_fsconfig(context, FSCONFIG_SET_FD, key, NULL, layer) == 0)
-    return 0;
-  char name[64];
-  snprintf(name, sizeof name, "/proc/self/fd/%d", layer);
-  if (sys_fsconfig(context, FSCONFIG_SET_STRING, key, name, 0) < 0)
-    return report_errno(step, "fsconfig", "%s %s", key, path);
-  return 0;
-}
-
-/* Layers cloned by open_tree may not be taken as upper by older kernels; work and upper must be of one mount. */
-static int add_upper(int context, const struct overlay *overlay, int userns, int *both) {
-  char parent[4096];
-  snprintf(parent, sizeof parent, "%s", overlay->upper);
+/* The directory of upper and work, which must be of one mount, and their names in it. @return where its name ends */
+static int split_upper(const struct overlay *overlay, char *parent, size_t size) {
+  snprintf(parent, size, "%s", overlay->upper);
   char *slash = strrchr(parent, '/');
   if (!slash || slash == parent || strncmp(overlay->work, parent, (size_t)(slash - parent) + 1) != 0)
     return report_invalid(step, "upper and work must lie in one directory");
   *slash = 0;
+  return (int)(slash - parent);
+}
+
+static int add_upper(int context, const struct overlay *overlay, int userns, int *both) {
+  char parent[4096];
+  int length = split_upper(overlay, parent, sizeof parent);
+  if (length < 0)
+    return -1;
   *both = open_layer(parent, userns);
   if (*both < 0)
     return -1;
-  cleanup_fd int upper =
-      openat(*both, overlay->upper + (slash - parent) + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  cleanup_fd int work =
-      openat(*both, overlay->work + (slash - parent) + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  cleanup_fd int upper = openat(*both, overlay->upper + length + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  cleanup_fd int work = openat(*both, overlay->work + length + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (upper < 0 || work < 0)
     return report_errno(step, "openat", "%s", parent);
-  if (sys_fsconfig(context, FSCONFIG_SET_FD, "upperdir", NULL, upper) == 0 &&
-      sys_fsconfig(context, FSCONFIG_SET_FD, "workdir", NULL, work) == 0)
-    return 0;
-  char names[2][64];
-  snprintf(names[0], sizeof names[0], "/proc/self/fd/%d", upper);
-  snprintf(names[1], sizeof names[1], "/proc/self/fd/%d", work);
-  if (sys_fsconfig(context, FSCONFIG_SET_STRING, "upperdir", names[0], 0) < 0 ||
-      sys_fsconfig(context, FSCONFIG_SET_STRING, "workdir", names[1], 0) < 0)
+  if (sys_fsconfig(context, FSCONFIG_SET_FD, "upperdir", NULL, upper) < 0 ||
+      sys_fsconfig(context, FSCONFIG_SET_FD, "workdir", NULL, work) < 0)
     return report_errno(step, "fsconfig", "upperdir %s", overlay->upper);
   return 0;
 }
 
-/* Makes the overlay of layers whose trees `layers` holds: one for each lower, the last for upper and work. */
+/* Makes the overlay of layers whose trees `layers` holds: one for each lower, the last for upper and work. A detached
+ * tree dissolves when its descriptor closes: it stays open until the overlay has its own clone. */
 static int assemble_from(const struct overlay *overlay, int userns, int *layers) {
   cleanup_fd int context = sys_fsopen("overlay");
   if (context < 0)
@@ -78,8 +69,10 @@ static int assemble_from(const struct overlay *overlay, int userns, int *layers)
   sys_fsconfig(context, FSCONFIG_SET_STRING, "source", "overlay", 0);
   for (int i = 0; i < overlay->lower.count; i++) {
     layers[i] = open_layer(overlay->lower.items[i], userns);
-    if (layers[i] < 0 || add_layer(context, "lowerdir+", overlay->lower.items[i], layers[i]) < 0)
+    if (layers[i] < 0)
       return -1;
+    if (sys_fsconfig(context, FSCONFIG_SET_FD, "lowerdir+", NULL, layers[i]) < 0)
+      return report_errno(step, "fsconfig", "lowerdir+ %s", overlay->lower.items[i]);
   }
   if (overlay->upper && add_upper(context, overlay, userns, &layers[overlay->lower.count]) < 0)
     return -1;
@@ -95,7 +88,7 @@ static int assemble_from(const struct overlay *overlay, int userns, int *layers)
   return mount < 0 ? report_errno(step, "fsmount", "overlay") : mount;
 }
 
-static int assemble(const struct overlay *overlay, int userns) {
+static int assemble_from_descriptors(const struct overlay *overlay, int userns) {
   cleanup_free int *layers = malloc(sizeof(int) * (size_t)(overlay->lower.count + 1));
   if (!layers)
     return report_errno(step, "malloc", "%d layers", overlay->lower.count);
@@ -105,6 +98,84 @@ static int assemble(const struct overlay *overlay, int userns) {
   for (int i = 0; i <= overlay->lower.count; i++)
     cleanup_close(&layers[i]);
   return mount;
+}
+
+/* Attaches a layer below the working directory under a short name, which is all that the overlay gets to see. */
+static int attach_layer(const char *path, int userns, const char *name) {
+  cleanup_fd int layer = open_layer(path, userns);
+  if (layer < 0)
+    return -1;
+  if (mkdir(name, 0700) < 0)
+    return report_errno(step, "mkdir", "%s", name);
+  if (sys_move_mount(layer, "", AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    return report_errno(step, "move_mount", "%s", path);
+  return 0;
+}
+
+static int assemble_from_names(const struct overlay *overlay, int userns) {
+  char options[4096], name[16], parent[4096];
+  size_t used = (size_t)snprintf(options, sizeof options, "lowerdir=");
+  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    return report_errno(step, "unshare", "a mount namespace for the layers");
+  if (mount("layers", "/proc", "tmpfs", 0, "mode=711,size=1m") < 0 || chdir("/proc") < 0)
+    return report_errno(step, "mount", "a place for the layers");
+  for (int i = 0; i < overlay->lower.count; i++) {
+    snprintf(name, sizeof name, "%d", i);
+    if (attach_layer(overlay->lower.items[i], userns, name) < 0)
+      return -1;
+    used += (size_t)snprintf(options + used, sizeof options - used, "%s%s", i ? ":" : "", name);
+    if (used >= sizeof options)
+      return report_invalid(step, "%d layers are more than this kernel takes", overlay->lower.count);
+  }
+  if (overlay->upper) {
+    int length = split_upper(overlay, parent, sizeof parent);
+    if (length < 0 || attach_layer(parent, userns, "u") < 0)
+      return -1;
+    used += (size_t)snprintf(options + used, sizeof options - used, ",upperdir=u/%s,workdir=u/%s",
+                             overlay->upper + length + 1, overlay->work + length + 1);
+    if (used >= sizeof options)
+      return report_invalid(step, "%d layers are more than this kernel takes", overlay->lower.count);
+  }
+  if (mkdir("root", 0700) < 0 || mount("overlay", "root", "overlay", 0, options) < 0)
+    return report_errno(step, "mount", "overlay of %d layers", overlay->lower.count);
+  int root = sys_open_tree(AT_FDCWD, "root", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+  return root < 0 ? report_errno(step, "open_tree", "overlay") : root;
+}
+
+/* Before Linux 6.13 overlayfs takes layers by name only, and only attached ones. They are attached in a mount namespace
+ * of a child that shares our descriptors, and is gone when the overlay, which keeps its own clones, is made. */
+static int assemble_apart(const struct overlay *overlay, int userns) {
+  struct answer {
+    int mount;
+    struct failure failure;
+  } answer = {.mount = -1};
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0)
+    return report_errno(step, "pipe2", "%s", "");
+  cleanup_fd int from = ends[0], to = ends[1];
+  struct kernel_clone_args arguments = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
+  long child = sys_clone3(&arguments);
+  if (child < 0)
+    return report_errno(step, "clone3", "%s", "");
+  if (child == 0) {
+    answer.mount = assemble_from_names(overlay, userns);
+    answer.failure = failure;
+    _exit(write(to, &answer, sizeof answer) != sizeof answer);
+  }
+  waitpid((pid_t)child, NULL, 0);
+  close(steal_fd(&to));
+  if (read(from, &answer, sizeof answer) != sizeof answer)
+    return report_invalid(step, "the process that attached the layers ended early");
+  if (answer.mount < 0)
+    failure = answer.failure;
+  return answer.mount;
+}
+
+static int assemble(const struct overlay *overlay, int userns) {
+  int mount = assemble_from_descriptors(overlay, userns);
+  /* EBADF: the kernel takes no O_PATH descriptors here; EINVAL: no descriptors at all. */
+  bool refused = mount < 0 && strcmp(failure.syscall, "fsconfig") == 0;
+  return refused && (failure.number == EBADF || failure.number == EINVAL) ? assemble_apart(overlay, userns) : mount;
 }
 
 int rootfs_overlay(const struct overlay *overlay, int userns, uid_t root_uid, gid_t root_gid) {
