@@ -37,19 +37,21 @@ test('a command that takes too long is ended, and the machine with it', async ()
   assert.equal(exitCode, 124, output);
 });
 
-test("berth-runtime's tests pass on cgroup v2", { timeout: 300_000 }, async () => {
-  const files = globSync('packages/native/test/runtime*.test.ts', { cwd: root }).sort();
-  assert.notEqual(files.length, 0, 'no test file of berth-runtime was found');
-  const node = path.join(root, 'node_modules/.bin/node');
-  const inside = files.map((file) => path.join(root, file));
-  const { exitCode, output } = await run(
-    [node, '--test', '--test-concurrency=2', '--test-reporter=tap', ...inside],
-    280,
-  );
-  const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? Number.NaN);
-  assert.equal(count('fail'), 0, output);
-  assert.equal(count('cancelled'), 0, output);
-  assert.equal(count('skipped'), 0, output);
-  assert.ok(count('pass') > 0, output);
-  assert.equal(exitCode, 0, output);
-});
+for (const [what, pattern, timeoutSeconds] of [
+  ["berth-runtime's tests", 'packages/native/test/runtime*.test.ts', 280],
+  ["the Docker API's tests", 'apps/agent/test/api/*.test.ts', 600],
+] as const) {
+  test(`${what} pass on cgroup v2`, { timeout: (timeoutSeconds + 20) * 1000 }, async () => {
+    const files = globSync(pattern, { cwd: root }).sort();
+    assert.notEqual(files.length, 0, `no test file is ${pattern}`);
+    const node = path.join(root, 'node_modules/.bin/node');
+    const inside = files.map((file) => path.join(root, file));
+    const { exitCode, output } = await run([node, '--test', '--test-reporter=tap', ...inside], timeoutSeconds);
+    const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? Number.NaN);
+    assert.equal(count('fail'), 0, output);
+    assert.equal(count('cancelled'), 0, output);
+    assert.equal(count('skipped'), 0, output);
+    assert.ok(count('pass') > 0, output);
+    assert.equal(exitCode, 0, output);
+  });
+}

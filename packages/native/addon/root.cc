@@ -15,10 +15,6 @@ namespace root {
 
 namespace {
 
-int open_tree(const char *path) {
-  return static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
-}
-
 Napi::Value open_root(const Napi::CallbackInfo &info) {
   std::string path = info[0].ToString();
   int fd = open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -55,11 +51,14 @@ int configure(int context, unsigned command, const char *key, const void *value,
   return static_cast<int>(syscall(SYS_fsconfig, context, command, key, value, aux));
 }
 
-// A layer as a descriptor of its own needs Linux 6.13; before, its /proc name does.
+int open_layer(int at, const char *path) {
+  return openat(at, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+// By its /proc name: descriptors are taken since Linux 6.13 only, and paths of any length and spelling by none.
 bool add_layer(int context, const char *key, int layer) {
   std::string name = "/proc/self/fd/" + std::to_string(layer);
-  return configure(context, FSCONFIG_SET_FD, key, nullptr, layer) == 0 ||
-         configure(context, FSCONFIG_SET_STRING, key, name.c_str(), 0) == 0;
+  return configure(context, FSCONFIG_SET_STRING, key, name.c_str(), 0) == 0;
 }
 
 // Detached: it is in no mount table, and gone when its descriptor is closed.
@@ -67,10 +66,10 @@ error::Failure overlay(const Layers &layers, beneath::Fd &result) {
   beneath::Fd context(static_cast<int>(syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC)));
   if (!context)
     return error::last("fsopen");
-  std::vector<beneath::Fd> trees;
+  std::vector<beneath::Fd> opened;
   for (const std::string &path : layers.lower) {
-    trees.emplace_back(open_tree(path.c_str()));
-    if (!trees.back() || !add_layer(context.get(), "lowerdir+", trees.back().get()))
+    opened.emplace_back(open_layer(AT_FDCWD, path.c_str()));
+    if (!opened.back() || !add_layer(context.get(), "lowerdir+", opened.back().get()))
       return error::last("fsconfig", path);
   }
   if (!layers.upper.empty()) {
@@ -78,12 +77,12 @@ error::Failure overlay(const Layers &layers, beneath::Fd &result) {
     std::string parent = layers.upper.substr(0, slash);
     if (layers.work.compare(0, slash + 1, parent + "/") != 0)
       return error::with(EINVAL, "fsconfig", layers.upper, "upper and work must lie in one directory");
-    trees.emplace_back(open_tree(parent.c_str()));
-    int both = trees.back().get();
-    trees.emplace_back(openat(both, layers.upper.c_str() + slash + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    int upper = trees.back().get();
-    trees.emplace_back(openat(both, layers.work.c_str() + slash + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    int work = trees.back().get();
+    opened.emplace_back(open_layer(AT_FDCWD, parent.c_str()));
+    int both = opened.back().get();
+    opened.emplace_back(open_layer(both, layers.upper.c_str() + slash + 1));
+    int upper = opened.back().get();
+    opened.emplace_back(open_layer(both, layers.work.c_str() + slash + 1));
+    int work = opened.back().get();
     if (both < 0 || upper < 0 || work < 0 || !add_layer(context.get(), "upperdir", upper) ||
         !add_layer(context.get(), "workdir", work))
       return error::last("fsconfig", layers.upper);

@@ -227,7 +227,7 @@ test('a hundred runs leave no cgroup, link, directory or supervisor', () => {
     .stdout.split('\n')
     .filter((line) => / bv/.test(line));
   assert.deepEqual(links, []);
-  const cgroups = readdirSync('/sys/fs/cgroup').flatMap((mount) => {
+  const cgroups = ['', ...readdirSync('/sys/fs/cgroup')].flatMap((mount) => {
     const parent = path.join('/sys/fs/cgroup', mount, cgroupParent);
     return existsSync(parent)
       ? readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory())
