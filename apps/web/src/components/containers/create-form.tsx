@@ -60,7 +60,7 @@ export function CreateForm({ hosts, images, initial, create }: CreateFormProps) 
   const mistakes = Object.keys(errors.fields).length + Object.keys(errors.limits).length;
   const fieldProps = { draft, onChange: change, errorOf };
   return (
-    <form action={submit} noValidate className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_21rem]">
+    <form action={submit} noValidate className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1fr)_21rem]">
       <div className="flex min-w-0 flex-col gap-4">
         <Section title={t('general')}>
           <GeneralFields {...fieldProps} hosts={hosts} images={images} />

@@ -22,7 +22,7 @@ export function GeneralFields({
     onChange({ hostId, image: first ?? '' });
   };
   return (
-    <div className="grid gap-4 sm:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
       <SelectField
         label={t('host')}
         error={errorOf('hostId')}
@@ -91,7 +91,7 @@ export function GeneralFields({
       />
       <details className="group sm:col-span-2">
         <summary className="w-fit select-none rounded-sm font-medium text-accent text-sm">{t('more')}</summary>
-        <div className="mt-3 grid gap-4 sm:grid-cols-2">
+        <div className="mt-3 grid grid-cols-1 gap-4 sm:grid-cols-2">
           <TextField
             label={t('entrypoint')}
             optional={t('optional')}

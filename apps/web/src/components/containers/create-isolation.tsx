@@ -15,7 +15,7 @@ export function IsolationFields({ draft, onChange }: CreateFieldProps) {
     draft.capAdd.trim() !== '';
   return (
     <div className="flex flex-col gap-4">
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         <SelectField
           label={t('network')}
           hint={t(`networkHints.${draft.network}`)}

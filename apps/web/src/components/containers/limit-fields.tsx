@@ -19,7 +19,7 @@ export function LimitFields({ draft, onChange, errors, host, emptyPids }: LimitF
   const t = useTranslations('containers.limits');
   const { bytes } = useUnits();
   return (
-    <div className="grid gap-4 sm:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
       <Field
         label={t('memory')}
         error={errors.memory}

@@ -12,7 +12,7 @@ import { PortList } from './port-list.tsx';
 
 export function OverviewTab({ container, inspect }: { container: ContainerDetailView; inspect: Inspect }) {
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
       <div className="flex min-w-0 flex-col gap-4">
         <SummaryCard container={container} inspect={inspect} />
         <MountsCard mounts={inspect.Mounts} />

@@ -50,12 +50,14 @@ function EventRow({ event, hostName, linked }: { event: EventView; hostName: str
   const Icon = oom ? MemoryStick : (icons[event.type] ?? Activity);
   const name = event.actorName || event.actorId.slice(0, 12);
   const exitCode = event.attributes.exitCode;
+  // The Engine API appends an exec's whole command line to the verb.
+  const [verb, ...detail] = event.action.split(': ');
   return (
     <li className="flex items-start gap-3 px-4 py-2">
       <Icon aria-hidden className={`mt-0.5 size-4 shrink-0 ${oom ? 'text-danger' : 'text-faint'}`} />
       <p className="flex min-w-0 flex-1 flex-wrap items-baseline gap-x-2 gap-y-0.5">
         <Badge tone={oom ? 'danger' : 'neutral'} className="font-mono">
-          {oom ? t('oom') : `${event.type} ${event.action}`}
+          {oom ? t('oom') : `${event.type} ${verb}`}
         </Badge>
         {linked && event.type === 'container' ? (
           <Link
@@ -66,6 +68,9 @@ function EventRow({ event, hostName, linked }: { event: EventView; hostName: str
           </Link>
         ) : (
           <span className="min-w-0 break-all font-medium">{name}</span>
+        )}
+        {detail.length > 0 && (
+          <span className="line-clamp-2 min-w-0 break-all font-mono text-muted text-xs">{detail.join(': ')}</span>
         )}
         {exitCode !== undefined && <span className="text-muted text-sm">{t('exitCode', { code: exitCode })}</span>}
         {hostName && <span className="text-muted text-sm">{hostName}</span>}

@@ -13,7 +13,7 @@ import { HostStateBadge } from './host-state-badge.tsx';
 export function HostCards({ hosts }: { hosts: HostView[] }) {
   const newest = useNewestStats();
   return (
-    <ul className="grid gap-4 md:grid-cols-2 2xl:grid-cols-3">
+    <ul className="grid grid-cols-1 gap-4 md:grid-cols-2 2xl:grid-cols-3">
       {hosts.map((host) => (
         <li key={host.id}>
           <HostCard host={host} stats={host.state === 'online' ? (newest.hosts.get(host.id) ?? host.stats) : null} />

@@ -10,6 +10,7 @@ export function PageError({ error, reset }: { error: Error & { digest?: string }
   return (
     <div role="alert">
       <EmptyState
+        wholePage
         icon={ServerCrash}
         title={t('title')}
         action={

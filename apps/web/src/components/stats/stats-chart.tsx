@@ -48,7 +48,7 @@ export function StatsChart({ title, window, fields, format, binary = false, limi
 
 export function ChartGrid({ loading, children }: { loading: boolean; children: ReactNode }) {
   return (
-    <div aria-busy={loading} className="grid gap-x-6 gap-y-5 p-4 lg:grid-cols-2">
+    <div aria-busy={loading} className="grid grid-cols-1 gap-x-6 gap-y-5 p-4 lg:grid-cols-2">
       {children}
     </div>
   );

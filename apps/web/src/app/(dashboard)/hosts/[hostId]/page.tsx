@@ -54,7 +54,7 @@ export default async function HostPage({ params }: HostPageProps) {
         </div>
         {host.state === 'offline' && <OfflineBanner hostName={host.name} seenAt={host.lastSeenAt} />}
       </header>
-      <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_24rem]">
+      <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,1fr)_24rem]">
         <div className="flex min-w-0 flex-col gap-4">
           <HostCharts
             hostId={host.id}
