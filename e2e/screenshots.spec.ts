@@ -1,0 +1,120 @@
+// Pictures of every page for people to look at, in a folder that git ignores. What is tested: each page shows its
+// heading, raises no error in the browser and does not scroll sideways.
+import path from 'node:path';
+import type { Page } from '@playwright/test';
+import { expect, test } from './fixtures.ts';
+
+const devices = { desktop: { width: 1440, height: 900 }, phone: { width: 375, height: 812 } };
+const looks = [
+  { device: 'desktop', scheme: 'light', locale: 'en-GB' },
+  { device: 'desktop', scheme: 'dark', locale: 'en-GB' },
+  { device: 'phone', scheme: 'light', locale: 'en-GB' },
+  { device: 'phone', scheme: 'dark', locale: 'en-GB' },
+  // Polish words are the longer ones.
+  { device: 'phone', scheme: 'light', locale: 'pl-PL' },
+] as const;
+
+const tabs = ['overview', 'charts', 'logs', 'terminal', 'processes', 'limits', 'inspect'];
+const containerName = 'e2e-pictured';
+/** Work that comes and goes: processor, memory and network, so that every chart has a line that moves. */
+const load = `i=0; ip addr add 127.0.0.2/8 dev lo 2>/dev/null
+while true; do i=$((i+1)); printf "\\033[32mtick\\033[0m %s\\n" $i
+  dd if=/dev/urandom of=/dev/shm/load bs=1M count=$((i % 7 * 3 + 2)) 2>/dev/null
+  ping -c $((i % 4 + 1)) -i 0.1 -s 1400 -q $(ip route | cut -d " " -f 3 | head -n 1) >/dev/null
+done`;
+
+test.beforeAll(({ stack }) => {
+  stack.agent.docker('load', '--input', stack.starterImage);
+  const limits = ['--memory', '64m', '--cpus', '0.5', '--publish', '80', '--label', 'app=pictures'];
+  const image = ['busybox:latest', 'sh', '-c', load];
+  stack.agent.docker('run', '--detach', '--name', containerName, ...limits, ...image);
+});
+
+test.afterAll(({ stack }) => {
+  stack.agent.docker('rm', '--force', containerName);
+});
+
+for (const { device, scheme, locale } of looks) {
+  test.describe(`${device}, ${scheme}, ${locale}`, () => {
+    test.use({ viewport: devices[device], colorScheme: scheme, locale });
+
+    test('every page fits', async ({ page, stack, browser }) => {
+      test.setTimeout(180_000);
+      const mistakes: string[] = [];
+      page.on('pageerror', (error) => mistakes.push(`${page.url()}: ${error.message}`));
+      page.on('console', (message) => {
+        if (message.type() === 'error') mistakes.push(`${page.url()}: ${message.text()}`);
+      });
+      const picture = (name: string) =>
+        path.join(import.meta.dirname, 'screenshots', locale.slice(0, 2), scheme, device, `${name}.png`);
+
+      for (const [name, place] of Object.entries(await places(page))) {
+        await page.goto(place);
+        await expect(page.getByRole('heading').first()).toBeVisible();
+        if (name === 'container-terminal') await expect(page.locator('.xterm-rows')).toContainText('#');
+        if (name === 'container-logs') await expect(page.getByRole('log')).toContainText('tick');
+        if (name === 'container-overview' || name === 'container-charts') await chartsMove(page);
+        await expectNoSidewaysScroll(page, name);
+        await page.screenshot({ path: picture(name), fullPage: true });
+      }
+
+      const visitor = await browser.newContext({
+        baseURL: stack.url,
+        colorScheme: scheme,
+        viewport: devices[device],
+        locale,
+        storageState: { cookies: [], origins: [] },
+      });
+      const login = await visitor.newPage();
+      await login.goto('/login');
+      await expect(login.getByRole('main').getByRole('button').last()).toBeVisible();
+      await expectNoSidewaysScroll(login, 'login');
+      await login.screenshot({ path: picture('login'), fullPage: true });
+      await visitor.close();
+      // The browser reports the 404 itself.
+      expect(mistakes.filter((line) => !line.includes('/nothing-is-here'))).toEqual([]);
+    });
+  });
+}
+
+async function places(page: Page): Promise<Record<string, string>> {
+  await page.goto('/containers');
+  const link = page.getByRole('row').getByRole('link', { name: containerName });
+  await expect(link).toBeVisible();
+  const container = await link.getAttribute('href');
+  await page.goto('/hosts');
+  const host = await page.getByRole('article').first().getByRole('link').getAttribute('href');
+  return {
+    hosts: '/hosts',
+    'host-new': '/hosts/new',
+    host: `${host}`,
+    containers: '/containers',
+    'container-new': '/containers/new',
+    images: '/images',
+    events: '/events',
+    audit: '/audit',
+    'not-found': '/nothing-is-here',
+    ...Object.fromEntries(tabs.map((tab) => [`container-${tab}`, `${container}?tab=${tab}`])),
+  };
+}
+
+/** A chart whose newest figure has changed several times has a line, not a dot. */
+async function chartsMove(page: Page): Promise<void> {
+  const figures = page.getByRole('figure');
+  await expect(figures.first()).toContainText(/\d/);
+  const seen = new Set<string | null>();
+  await expect
+    .poll(async () => seen.add(await figures.first().textContent()).size, { timeout: 30_000 })
+    .toBeGreaterThan(4);
+}
+
+/** Names what sticks out, so that a failure tells what to mend. */
+async function expectNoSidewaysScroll(page: Page, name: string): Promise<void> {
+  const sticksOut = await page.evaluate<string[]>(`(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const outside = (element) => element.getBoundingClientRect().right > clientWidth;
+    return [...document.querySelectorAll('body *')].filter(outside).map((element) => element.outerHTML.slice(0, 200));
+  })()`);
+  expect(sticksOut, `${name} scrolls sideways`).toEqual([]);
+}
