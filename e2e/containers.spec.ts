@@ -6,6 +6,7 @@ import {
   fillCreateForm,
   fillMemory,
   openTab,
+  rename,
   state,
   terminalText,
   typeInTerminal,
@@ -75,6 +76,20 @@ test('a container is made with a memory limit, watched, limited anew, stopped an
     await fillMemory(page, 1);
     await page.getByRole('button', { name: 'Save limits' }).click();
     await expect(page.getByText(/At least 6 MiB/)).toBeVisible();
+  });
+
+  await test.step('rename', async () => {
+    await rename(page, containerName, 'no spaces');
+    const dialog = page.getByRole('alertdialog');
+    await expect(dialog.getByText(/Letters, digits/)).toBeVisible();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await rename(page, containerName, `${containerName}-anew`);
+    await expect(page.getByRole('heading', { name: `${containerName}-anew` })).toBeVisible();
+    expect(stack.agent.docker('inspect', '--format', '{{.Name}}', `${containerName}-anew`)).toBe(
+      `/${containerName}-anew`,
+    );
+    await rename(page, `${containerName}-anew`, containerName);
+    await expect(page.getByRole('heading', { name: containerName, exact: true })).toBeVisible();
   });
 
   await test.step('see what the engine knows', async () => {

@@ -53,6 +53,13 @@ export async function actAndConfirm(page: Page, action: 'Kill' | 'Remove', name:
   await dialog.getByRole('button', { name: action, exact: true }).click();
 }
 
+export async function rename(page: Page, name: string, newName: string): Promise<void> {
+  await page.getByRole('button', { name: `Rename ${name}` }).click();
+  const dialog = page.getByRole('alertdialog');
+  await dialog.getByRole('textbox', { name: 'Name' }).fill(newName);
+  await dialog.getByRole('button', { name: 'Rename' }).click();
+}
+
 /** Types a line into the open terminal. */
 export async function typeInTerminal(page: Page, line: string): Promise<void> {
   const terminal = page.getByRole('region', { name: 'Terminal' });

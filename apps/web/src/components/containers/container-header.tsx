@@ -1,5 +1,5 @@
 'use client';
-import { ChevronRight, Server, Trash2 } from 'lucide-react';
+import { ChevronRight, Pencil, Server, Trash2 } from 'lucide-react';
 import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
@@ -13,6 +13,7 @@ import type { ContainerMutations } from './container-types.ts';
 import { KillDialog } from './kill-dialog.tsx';
 import { possibleActions } from './possible-actions.ts';
 import { RemoveDialog } from './remove-dialog.tsx';
+import { RenameDialog } from './rename-dialog.tsx';
 import { OomBadge, StateBadge } from './state-badge.tsx';
 import { StatusText } from './status-text.tsx';
 import { useContainerMutation } from './use-container-mutation.ts';
@@ -27,7 +28,7 @@ interface ContainerHeaderProps {
 export function ContainerHeader({ container, fetchedAt, hostLastSeenAt, mutations }: ContainerHeaderProps) {
   const t = useTranslations('containers');
   const router = useRouter();
-  const [dialog, setDialog] = useState<'remove' | 'kill' | null>(null);
+  const [dialog, setDialog] = useState<'remove' | 'kill' | 'rename' | null>(null);
   const { run, pending, failure } = useContainerMutation(container, mutations);
   const offline = container.hostState === 'offline';
   return (
@@ -46,6 +47,17 @@ export function ContainerHeader({ container, fetchedAt, hostLastSeenAt, mutation
         <div className="min-w-0">
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
             <h1 className="min-w-0 break-all font-semibold text-xl tracking-tight">{container.name}</h1>
+            <Button
+              variant="ghost"
+              size="icon-sm"
+              className="-ml-2"
+              disabled={offline}
+              aria-label={t('actOn', { action: t('actions.rename'), name: container.name })}
+              title={t('actions.rename')}
+              onClick={() => setDialog('rename')}
+            >
+              <Pencil aria-hidden />
+            </Button>
             <StateBadge state={container.state} />
             {container.oomKilled && <OomBadge />}
           </div>
@@ -92,6 +104,12 @@ export function ContainerHeader({ container, fetchedAt, hostLastSeenAt, mutation
         open={dialog === 'remove'}
         onOpenChange={(open) => setDialog(open ? 'remove' : null)}
         onRemoved={() => router.push('/containers')}
+      />
+      <RenameDialog
+        container={container}
+        mutations={mutations}
+        open={dialog === 'rename'}
+        onOpenChange={(open) => setDialog(open ? 'rename' : null)}
       />
       <KillDialog
         container={container}

@@ -8,6 +8,7 @@ export type ContainerTarget = Pick<ContainerView, 'hostId' | 'id' | 'name'>;
 
 export interface ContainerMutations {
   act: (hostId: string, containerId: string, action: ContainerActionName) => Promise<ActionResult>;
+  rename: (hostId: string, containerId: string, name: string) => Promise<ActionResult>;
   remove: (hostId: string, containerId: string, options: { force: boolean; volumes: boolean }) => Promise<ActionResult>;
 }
 

@@ -89,7 +89,8 @@ export interface CreateErrors {
   limits: LimitErrors;
 }
 
-const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+/** As the engine has it. */
+export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 /** Rows that were never filled in are left out, not complained about. */
 export function readCreateDraft(

@@ -17,12 +17,13 @@ interface ProcessesTabProps {
   hostId: string;
   containerId: string;
   running: boolean;
+  offline: boolean;
   load: (hostId: string, containerId: string) => Promise<ActionResult<ProcessList>>;
 }
 
 const everyMs = 3000;
 
-export function ProcessesTab({ hostId, containerId, running, load }: ProcessesTabProps) {
+export function ProcessesTab({ hostId, containerId, running, offline, load }: ProcessesTabProps) {
   const t = useTranslations('processes');
   const [result, setResult] = useState<ActionResult<ProcessList> | null>(null);
   useEffect(() => {
@@ -42,7 +43,7 @@ export function ProcessesTab({ hostId, containerId, running, load }: ProcessesTa
   if (!running) {
     return (
       <Card>
-        <EmptyState icon={Activity} title={t('notRunning')} />
+        <EmptyState icon={Activity} title={t(offline ? 'offline' : 'notRunning')} />
       </Card>
     );
   }
@@ -86,7 +87,9 @@ function ProcessTable({ titles, processes }: ProcessList) {
                 <td
                   key={titles[index]}
                   className={
-                    index === titles.length - 1 ? 'break-all px-3 py-1.5' : 'whitespace-nowrap px-3 py-1.5 first:pl-4'
+                    index === titles.length - 1
+                      ? 'min-w-72 break-words px-3 py-1.5'
+                      : 'whitespace-nowrap px-3 py-1.5 first:pl-4'
                   }
                 >
                   {cell}

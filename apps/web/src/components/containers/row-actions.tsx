@@ -1,5 +1,5 @@
 'use client';
-import { Ellipsis, FileText, SquareTerminal, Trash2 } from 'lucide-react';
+import { Ellipsis, FileText, Pencil, SquareTerminal, Trash2 } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { useState } from 'react';
@@ -11,6 +11,7 @@ import { type ContainerActionName, type ContainerMutations, containerHref } from
 import { KillDialog } from './kill-dialog.tsx';
 import { possibleActions } from './possible-actions.ts';
 import { RemoveDialog } from './remove-dialog.tsx';
+import { RenameDialog } from './rename-dialog.tsx';
 import { useContainerMutation } from './use-container-mutation.ts';
 
 interface RowActionsProps {
@@ -22,7 +23,7 @@ interface RowActionsProps {
 export function RowActions({ container, mutations, disabled }: RowActionsProps) {
   const t = useTranslations('containers');
   const router = useRouter();
-  const [dialog, setDialog] = useState<'remove' | 'kill' | null>(null);
+  const [dialog, setDialog] = useState<'remove' | 'kill' | 'rename' | null>(null);
   const { run, pending } = useContainerMutation(container, mutations);
   const actions = possibleActions(container.state);
   const first = actions.find((action) => action === 'start' || action === 'stop' || action === 'unpause');
@@ -68,6 +69,9 @@ export function RowActions({ container, mutations, disabled }: RowActionsProps) 
           {t('tabs.terminal')}
         </MenuItem>
         <MenuSeparator />
+        <MenuItem icon={Pencil} disabled={disabled} onClick={() => setDialog('rename')}>
+          {t('actions.rename')}
+        </MenuItem>
         <MenuItem icon={Trash2} tone="danger" disabled={disabled} onClick={() => setDialog('remove')}>
           {t('actions.remove')}
         </MenuItem>
@@ -77,6 +81,12 @@ export function RowActions({ container, mutations, disabled }: RowActionsProps) 
         mutations={mutations}
         open={dialog === 'remove'}
         onOpenChange={(open) => setDialog(open ? 'remove' : null)}
+      />
+      <RenameDialog
+        container={container}
+        mutations={mutations}
+        open={dialog === 'rename'}
+        onOpenChange={(open) => setDialog(open ? 'rename' : null)}
       />
       <KillDialog
         container={container}

@@ -12,6 +12,7 @@ interface TerminalTabProps {
   hostId: string;
   containerId: string;
   running: boolean;
+  offline: boolean;
   /** Attaching to the main process makes sense when it has a terminal of its own. */
   canAttach: boolean;
 }
@@ -21,8 +22,8 @@ export function TerminalTab(props: TerminalTabProps) {
   if (props.running) return <LiveTerminal {...props} />;
   return (
     <Card>
-      <EmptyState icon={SquareTerminal} title={t('notRunning')}>
-        {t('notRunningText')}
+      <EmptyState icon={SquareTerminal} title={t(props.offline ? 'offline' : 'notRunning')}>
+        {t(props.offline ? 'offlineText' : 'notRunningText')}
       </EmptyState>
     </Card>
   );
@@ -63,14 +64,14 @@ function LiveTerminal({ hostId, containerId, canAttach }: TerminalTabProps) {
               placeholder={t('commandPlaceholder')}
               value={command}
               onChange={(event) => setCommand(event.target.value)}
-              className="input h-7.5 w-40 font-mono"
+              className="input h-7.5 min-w-32 flex-1 font-mono sm:w-40 sm:flex-none"
             />
             <input
               aria-label={t('user')}
               placeholder={t('userPlaceholder')}
               value={user}
               onChange={(event) => setUser(event.target.value)}
-              className="input h-7.5 w-28 font-mono"
+              className="input h-7.5 min-w-32 flex-1 font-mono sm:w-36 sm:flex-none"
             />
           </>
         )}

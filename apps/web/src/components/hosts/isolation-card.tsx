@@ -38,7 +38,7 @@ export function HostIsolationCard({ host }: { host: Pick<HostView, 'features' | 
         </ul>
       )}
       {features.length === 0 && <p className="px-4 py-3 text-muted text-sm">{t('noFeatures')}</p>}
-      <ul className="divide-y divide-line">
+      <ul className="grid grid-cols-1 gap-x-8 px-4 py-1 sm:grid-cols-2 xl:grid-cols-3">
         {features.map((feature) => (
           <FeatureRow key={feature.name} feature={feature} />
         ))}
@@ -51,7 +51,7 @@ function FeatureRow({ feature }: { feature: HostFeature }) {
   const t = useTranslations('hosts');
   const { icon: Icon, look } = looks[feature.state];
   return (
-    <li className="flex items-start gap-2.5 px-4 py-2">
+    <li className="flex items-start gap-2.5 py-2">
       <Icon aria-hidden className={`mt-0.5 size-4 shrink-0 ${look}`} />
       <div className="min-w-0 flex-1">
         <p className="font-medium text-sm">{feature.known ? t(`features.${feature.known}`) : feature.name}</p>

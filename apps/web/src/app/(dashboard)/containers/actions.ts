@@ -12,6 +12,7 @@ import { containerAction } from '@/server/inventory/container-action.ts';
 import { containerProcesses } from '@/server/inventory/container-processes.ts';
 import { createContainer } from '@/server/inventory/create-container.ts';
 import { removeContainer } from '@/server/inventory/remove-container.ts';
+import { renameContainer } from '@/server/inventory/rename-container.ts';
 import { updateContainer } from '@/server/inventory/update-container.ts';
 import type { ActionResult } from '@/server/views.ts';
 
@@ -29,6 +30,10 @@ export async function submitRemoveContainer(
   options: { force: boolean; volumes: boolean },
 ): Promise<ActionResult> {
   return await removeContainer(hostId, containerId, options);
+}
+
+export async function submitRenameContainer(hostId: string, containerId: string, name: string): Promise<ActionResult> {
+  return await renameContainer(hostId, containerId, name);
 }
 
 const bulkTargetsMax = 1000;

@@ -8,7 +8,7 @@ import { buttonClass } from '@/components/ui/button.tsx';
 import { PageHeader } from '@/components/ui/page-header.tsx';
 import { listContainers } from '@/server/inventory/list-containers.ts';
 import { listHosts } from '@/server/inventory/list-hosts.ts';
-import { submitBulkAction, submitContainerAction, submitRemoveContainer } from './actions.ts';
+import { submitBulkAction, submitContainerAction, submitRemoveContainer, submitRenameContainer } from './actions.ts';
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations('containers'))('title') };
@@ -35,7 +35,7 @@ export default async function ContainersPage() {
         <ContainerList
           containers={containers}
           hosts={hosts.map(({ id, name }) => ({ id, name }))}
-          mutations={{ act: submitContainerAction, remove: submitRemoveContainer }}
+          mutations={{ act: submitContainerAction, rename: submitRenameContainer, remove: submitRemoveContainer }}
           bulk={submitBulkAction}
         />
       </Suspense>

@@ -83,8 +83,8 @@ export default async function HostPage({ params }: HostPageProps) {
             <EventList events={events} />
           </Card>
         </div>
-        <div className="flex min-w-0 flex-col gap-4">
-          <HostFacts host={host} />
+        <HostFacts host={host} />
+        <div className="min-w-0 xl:col-span-2">
           <HostIsolationCard host={host} />
         </div>
       </div>

@@ -23,6 +23,7 @@ import {
   submitContainerAction,
   submitLimits,
   submitRemoveContainer,
+  submitRenameContainer,
 } from '../../../../containers/actions.ts';
 import { loadContainerHistory } from '../../../actions.ts';
 
@@ -57,7 +58,8 @@ export default async function ContainerPage({ params, searchParams }: ContainerP
   const tab = tabs.find((entry) => entry.key === wanted)?.key ?? 'overview';
   const inspect = readInspect(container.inspect);
   const limits = limitsOf(inspect);
-  const running = container.state === 'running' && container.hostState === 'online';
+  const offline = container.hostState === 'offline';
+  const running = container.state === 'running' && !offline;
   const ids = { hostId, containerId: container.id };
   const charts = {
     ...ids,
@@ -70,7 +72,7 @@ export default async function ContainerPage({ params, searchParams }: ContainerP
         container={container}
         fetchedAt={container.fetchedAt}
         hostLastSeenAt={host.lastSeenAt}
-        mutations={{ act: submitContainerAction, remove: submitRemoveContainer }}
+        mutations={{ act: submitContainerAction, rename: submitRenameContainer, remove: submitRemoveContainer }}
       />
       <LinkTabs
         label={container.name}
@@ -102,18 +104,18 @@ export default async function ContainerPage({ params, searchParams }: ContainerP
           </>
         )}
         {tab === 'charts' && <ContainerCharts {...charts} />}
-        {tab === 'logs' && (
-          <LogsTab {...ids} startedAt={container.startedAt} offline={container.hostState === 'offline'} />
+        {tab === 'logs' && <LogsTab {...ids} startedAt={container.startedAt} offline={offline} />}
+        {tab === 'terminal' && (
+          <TerminalTab {...ids} running={running} offline={offline} canAttach={inspect?.Config.Tty ?? false} />
         )}
-        {tab === 'terminal' && <TerminalTab {...ids} running={running} canAttach={inspect?.Config.Tty ?? false} />}
-        {tab === 'processes' && <ProcessesTab {...ids} running={running} load={loadProcesses} />}
+        {tab === 'processes' && <ProcessesTab {...ids} running={running} offline={offline} load={loadProcesses} />}
         {tab === 'limits' && (
           <LimitsTab
             {...ids}
             key={JSON.stringify(limits)}
             limits={limits}
             running={container.state === 'running'}
-            disabled={container.hostState === 'offline'}
+            disabled={offline}
             host={host}
             save={submitLimits}
           />
