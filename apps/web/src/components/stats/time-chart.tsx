@@ -139,7 +139,7 @@ function plotOptions({ element, series, binary, height, range, formatValue, onCu
     width: element.clientWidth,
     height,
     legend: { show: false },
-    padding: [6, 8, 0, 0],
+    padding: [6, 22, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
       x: { range: () => [range.current.from, range.current.to] },
@@ -199,8 +199,16 @@ function drawLimit(plot: uPlot, limit: number | null, stroke: string): void {
 
 function timeLabels(_: uPlot, splits: number[]): string[] {
   const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0);
+  const step = (splits[1] ?? 0) - (splits[0] ?? 0);
   const options: Intl.DateTimeFormatOptions =
-    span > 2 * 86_400 ? { day: 'numeric', month: 'short' } : { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+    span > 2 * 86_400
+      ? { day: 'numeric', month: 'short' }
+      : {
+          hour: '2-digit',
+          minute: '2-digit',
+          hourCycle: 'h23',
+          ...(step > 0 && step < 60 ? { second: '2-digit' } : {}),
+        };
   const format = new Intl.DateTimeFormat(document.documentElement.lang, options);
   return splits.map((seconds) => format.format(seconds * 1000));
 }

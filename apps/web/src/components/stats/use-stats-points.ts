@@ -22,6 +22,8 @@ export interface StatsWindow {
 }
 
 const historyEveryMs = 30_000;
+/** What a young container has to show fills the chart; it grows from here to ten minutes. */
+const liveSpanMsMin = 60_000;
 
 interface StatsSource {
   topic: string;
@@ -34,7 +36,9 @@ export function useStatsPoints({ topic, loadHistory }: StatsSource, range: Range
   const history = useHistory(loadHistory, range);
   if (range !== '10m') return history;
   const toMs = Math.max(live.at(-1)?.timeMs ?? 0, Math.floor(Date.now() / 1000) * 1000 - 3_000);
-  return { points: live, gapMs: 5_000, fromMs: toMs - ranges['10m'] * 1000, toMs, loading: false, failed: false };
+  const known = live[0] ? toMs - live[0].timeMs : Number.POSITIVE_INFINITY;
+  const spanMs = Math.min(ranges['10m'] * 1000, Math.max(liveSpanMsMin, known));
+  return { points: live, gapMs: 5_000, fromMs: toMs - spanMs, toMs, loading: false, failed: false };
 }
 
 function useLivePoints(topic: string): StatsPoint[] {
