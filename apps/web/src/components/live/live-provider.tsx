@@ -56,6 +56,7 @@ export function useLiveTopic(topic: string | null, onMessage: (message: LiveMess
  */
 function InventoryRefresh({ inventoryVersion }: { inventoryVersion: string }) {
   const router = useRouter();
+  const connection = useLiveConnection();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const shown = useRef(inventoryVersion);
   useEffect(() => {
@@ -65,7 +66,9 @@ function InventoryRefresh({ inventoryVersion }: { inventoryVersion: string }) {
     if (message.type !== 'inventory' || message.version === shown.current) return;
     timer.current ??= setTimeout(() => {
       timer.current = undefined;
-      router.refresh();
+      // Without a dashboard to answer, the router would leave the page for the browser's own error page. When the
+      // connection is back, its first message brings us here again.
+      if (connection.status() === 'open') router.refresh();
     }, refreshAfterMs);
   });
   useEffect(() => () => clearTimeout(timer.current), []);
