@@ -48,7 +48,12 @@ export function BulkBar({ chosen, bulk, onClear }: BulkBarProps) {
         aria-label={t('bulk.label')}
         className="flex flex-wrap items-center gap-2 rounded-md border border-accent/40 bg-accent-soft px-3 py-2"
       >
-        <span className="mr-auto font-medium">{t('bulk.selected', { count: chosen.length })}</span>
+        <span className="flex basis-full items-center gap-1 font-medium sm:mr-auto sm:basis-auto">
+          <Button size="icon-sm" variant="ghost" aria-label={t('bulk.clear')} onClick={onClear}>
+            <X aria-hidden />
+          </Button>
+          {t('bulk.selected', { count: chosen.length })}
+        </span>
         {(['start', 'stop', 'remove'] as const).map((action) => {
           const Icon = icons[action];
           return (
@@ -63,9 +68,6 @@ export function BulkBar({ chosen, bulk, onClear }: BulkBarProps) {
             </Button>
           );
         })}
-        <Button size="icon-sm" variant="ghost" aria-label={t('bulk.clear')} onClick={onClear}>
-          <X aria-hidden />
-        </Button>
       </div>
       {failures.length > 0 && (
         <Banner tone="danger" role="alert" title={t('bulk.failed', { count: failures.length })}>

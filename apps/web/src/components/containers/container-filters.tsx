@@ -32,7 +32,7 @@ export function ContainerFilters({ filter, onChange, hosts, containers }: Contai
       </div>
       <fieldset
         aria-label={t('filterState')}
-        className="flex max-w-full overflow-x-auto rounded-md border border-line-strong bg-surface p-0.5 shadow-card"
+        className="flex w-full overflow-x-auto rounded-md border border-line-strong bg-surface p-0.5 shadow-card sm:w-auto"
       >
         {stateFilters.map((state) => (
           <button
@@ -41,7 +41,7 @@ export function ContainerFilters({ filter, onChange, hosts, containers }: Contai
             aria-pressed={filter.state === state}
             onClick={() => onChange({ state })}
             className={classNames(
-              'flex h-7 items-center gap-1.5 whitespace-nowrap rounded-sm px-2.5 font-medium text-muted text-sm hover:text-ink',
+              'flex h-11 flex-1 flex-col items-center justify-center whitespace-nowrap rounded-sm px-1 font-medium text-muted text-sm hover:text-ink sm:h-7 sm:flex-row sm:gap-1.5 sm:px-2.5',
               filter.state === state && 'bg-accent-soft text-accent hover:text-accent',
             )}
           >

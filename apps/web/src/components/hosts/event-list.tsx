@@ -70,7 +70,9 @@ function EventRow({ event, hostName, linked }: { event: EventView; hostName: str
           <span className="min-w-0 break-all font-medium">{name}</span>
         )}
         {detail.length > 0 && (
-          <span className="line-clamp-2 min-w-0 break-all font-mono text-muted text-xs">{detail.join(': ')}</span>
+          <span title={detail.join(': ')} className="min-w-0 basis-full truncate font-mono text-muted text-xs">
+            {detail.join(': ')}
+          </span>
         )}
         {exitCode !== undefined && <span className="text-muted text-sm">{t('exitCode', { code: exitCode })}</span>}
         {hostName && <span className="text-muted text-sm">{hostName}</span>}

@@ -41,7 +41,7 @@ function HostCard({ host, stats }: { host: HostView; stats: HostView['stats'] })
               {host.name}
             </Link>
           </h2>
-          <p className="truncate text-muted text-sm">
+          <p className="line-clamp-2 break-words text-muted text-sm">
             {host.os} · {host.kernel}
           </p>
         </div>

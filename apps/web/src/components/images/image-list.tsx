@@ -42,7 +42,7 @@ export function ImageList({
       <table className="w-full text-left">
         <thead>
           <tr className="border-line border-b bg-raised/60 text-muted text-xs">
-            <th scope="col" className="py-2.5 pr-3 pl-4 font-medium">
+            <th scope="col" className="w-1/2 py-2.5 pr-3 pl-4 font-medium">
               {t('columns.tags')}
             </th>
             {showHost && (
@@ -53,7 +53,7 @@ export function ImageList({
             <th scope="col" className="px-3 text-right font-medium">
               {t('columns.size')}
             </th>
-            <th scope="col" className="hidden px-3 font-medium sm:table-cell">
+            <th scope="col" className="hidden pr-3 pl-10 font-medium sm:table-cell">
               {t('columns.created')}
             </th>
             <th scope="col" className="hidden px-3 text-right font-medium sm:table-cell">
@@ -117,7 +117,7 @@ function ImageRow({ image, showHost, onRemove }: { image: ImageView; showHost: b
         </td>
       )}
       <td className="whitespace-nowrap px-3 text-right">{bytes(image.sizeBytes)}</td>
-      <td className="hidden whitespace-nowrap px-3 text-sm sm:table-cell">
+      <td className="hidden whitespace-nowrap pr-3 pl-10 text-sm sm:table-cell">
         <TimeAgo at={image.createdAt} />
       </td>
       <td className="hidden px-3 text-right sm:table-cell">{count(image.containers)}</td>

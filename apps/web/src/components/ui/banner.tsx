@@ -22,10 +22,14 @@ export function Banner({ tone = 'info', title, children, action, role, className
   return (
     <div
       role={role}
-      className={classNames('flex items-start gap-2.5 rounded-md border px-3 py-2.5 text-ink', look, className)}
+      className={classNames(
+        'flex flex-wrap items-start gap-2.5 rounded-md border px-3 py-2.5 text-ink',
+        look,
+        className,
+      )}
     >
       <Icon aria-hidden className="mt-0.5 size-4 shrink-0" />
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 basis-48">
         {title && <p className="font-medium">{title}</p>}
         {children && <div className="break-words text-ink/85">{children}</div>}
       </div>

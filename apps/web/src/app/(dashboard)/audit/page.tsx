@@ -30,6 +30,11 @@ export default async function AuditPage({
   ]);
   const hostNames = new Map(hosts.map(({ id, name }) => [id, name]));
   const last = entries.at(-1);
+  // A newer agent or an older entry may name an action that has no words here.
+  const words = (action: string) => {
+    const key = `actions.${action}` as 'actions.start';
+    return t.has(key) ? t(key) : action;
+  };
   return (
     <>
       <PageHeader title={t('title')} description={t('text')} />
@@ -39,16 +44,16 @@ export default async function AuditPage({
             {t('emptyText')}
           </EmptyState>
         ) : (
-          <table className="w-full text-left">
+          <table className="w-full table-fixed text-left sm:table-auto">
             <thead>
               <tr className="border-line border-b bg-raised/60 text-muted text-xs">
-                <th scope="col" className="py-2.5 pr-3 pl-4 font-medium">
+                <th scope="col" className="hidden py-2.5 pr-3 pl-4 font-medium sm:table-cell">
                   {t('columns.when')}
                 </th>
-                <th scope="col" className="hidden px-3 font-medium sm:table-cell">
+                <th scope="col" className="hidden px-3 font-medium sm:table-cell sm:min-w-40">
                   {t('columns.who')}
                 </th>
-                <th scope="col" className="px-3 font-medium">
+                <th scope="col" className="px-4 py-2.5 font-medium sm:min-w-48 sm:px-3">
                   {t('columns.what')}
                 </th>
                 <th scope="col" className="hidden px-3 font-medium lg:table-cell">
@@ -62,18 +67,22 @@ export default async function AuditPage({
             <tbody className="divide-y divide-line">
               {entries.map((entry) => (
                 <tr key={entry.id} className="align-top">
-                  <td className="whitespace-nowrap py-2.5 pr-3 pl-4 text-muted text-sm">
+                  <td className="hidden whitespace-nowrap py-2.5 pr-3 pl-4 text-muted text-sm sm:table-cell">
                     <TimeAgo at={entry.at} />
                   </td>
-                  <td className="hidden break-all px-3 py-2.5 text-sm sm:table-cell">{entry.userEmail}</td>
-                  <td className="px-3 py-2.5">
-                    <span className="font-mono text-sm">{entry.action}</span>
+                  <td className="hidden px-3 py-2.5 text-sm [overflow-wrap:anywhere] sm:table-cell">
+                    {entry.userEmail}
+                  </td>
+                  <td className="px-4 py-2.5 sm:px-3">
+                    <span className="font-medium">{words(entry.action)}</span>
                     {(entry.targetName ?? entry.targetId) && (
                       <span className="block break-all text-muted text-sm">
                         {entry.targetName ?? entry.targetId?.slice(0, 12)}
                       </span>
                     )}
-                    <span className="block break-all text-faint text-xs sm:hidden">{entry.userEmail}</span>
+                    <span className="block text-faint text-xs [overflow-wrap:anywhere] sm:hidden">
+                      {entry.userEmail}, <TimeAgo at={entry.at} />
+                    </span>
                   </td>
                   <td className="hidden px-3 py-2.5 text-sm lg:table-cell">
                     {entry.hostId ? (hostNames.get(entry.hostId) ?? entry.hostId) : '–'}
@@ -86,7 +95,7 @@ export default async function AuditPage({
                       {t(`results.${entry.result}`)}
                     </Badge>
                     {entry.message && (
-                      <span className="mt-0.5 block break-words text-muted text-xs">{entry.message}</span>
+                      <span className="mt-0.5 block text-muted text-xs [overflow-wrap:anywhere]">{entry.message}</span>
                     )}
                   </td>
                 </tr>
