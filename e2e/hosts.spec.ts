@@ -72,3 +72,50 @@ test('the dashboard dies and returns, and nothing that happened meanwhile is mis
   await expect(state(page, 'Running')).toBeVisible();
   stack.agent.docker('rm', '--force', containerName);
 });
+
+test('a second host joins from a network of its own, and its token is good for no other', async ({
+  page,
+  stack,
+  containerName,
+}) => {
+  const token = await createToken(page, 'second');
+  const second = await stack.addAgent('second');
+  await second.enrol(token);
+  await second.start();
+  await expect(page.getByText('second is connected.')).toBeVisible({ timeout: 30_000 });
+
+  await test.step('it shows up as online', async () => {
+    await page.goto('/hosts');
+    await expect(hostCards(page).filter({ hasText: 'second' }).getByText('Online')).toBeVisible();
+  });
+
+  await test.step('a container there has the network of that host', async () => {
+    second.docker('load', '--input', stack.starterImage);
+    second.docker('run', '--detach', '--name', containerName, 'busybox:latest', 'sleep', '1000');
+    await page.goto('/containers');
+    await page.getByRole('link', { name: containerName }).click();
+    await openTab(page, 'Terminal');
+    await typeInTerminal(page, 'ip -4 address show eth0');
+    await expect(terminalText(page)).toContainText(second.subnet.replace('.0/24', '.'));
+  });
+
+  await test.step('the used token is refused to an agent with another key', async () => {
+    const third = await stack.addAgent('third');
+    await expect(third.enrol(token)).rejects.toThrow(/refused the token: it is unknown, expired or used/);
+    await third.destroy();
+    await page.goto('/hosts');
+    await expect(hostCards(page)).toHaveCount(2);
+  });
+
+  await test.step('it goes away, and is removed', async () => {
+    await second.destroy();
+    await page.goto('/hosts');
+    const card = hostCards(page).filter({ hasText: 'second' });
+    await expect(card.getByText('Offline')).toBeVisible({ timeout: 60_000 });
+    await card.getByRole('link').first().click();
+    await page.getByRole('main').getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove', exact: true }).click();
+    await expect(page).toHaveURL(/\/hosts$/);
+    await expect(card).toHaveCount(0);
+  });
+});

@@ -20,12 +20,15 @@ export const administrator = { email: 'admin@example.test', password: 'correct h
 export interface Agent {
   readonly name: string;
   readonly socketPath: string;
+  /** Where its containers live. */
+  readonly subnet: string;
   /** Joins the dashboard with a token; the agent need not run. */
   enrol(token: string): Promise<void>;
   start(): Promise<void>;
   /** As a crash: no chance to tidy up. */
   kill(): Promise<void>;
   docker(...args: string[]): string;
+  /** Takes away all that bears the agent's name, also after a crash; a second call waits for the first. */
   destroy(): Promise<void>;
 }
 
@@ -65,12 +68,14 @@ export async function startStack(): Promise<Stack> {
     web = launch([path.join(root, 'apps/web/server.ts')], log, environment);
     await until(web, log, () => answers({ host: '127.0.0.1', port, path: '/api/health' }));
   };
-  const stop = async () => {
-    // One that a test took away already has nothing left to stop.
-    for (const agent of agents) await agent.destroy().catch(() => undefined);
-    await end(web, 'SIGTERM');
-    if (process.env.BERTH_E2E_KEEP === undefined) rmSync(directory, { recursive: true, force: true });
-  };
+  const stop = () =>
+    inAnyCase([
+      ...agents.map((agent) => () => agent.destroy()),
+      () => end(web, 'SIGTERM'),
+      () => {
+        if (process.env.BERTH_E2E_KEEP === undefined) rmSync(directory, { recursive: true, force: true });
+      },
+    ]);
 
   try {
     mkdirSync(path.join(directory, 'web'));
@@ -86,12 +91,13 @@ export async function startStack(): Promise<Stack> {
       starterImage,
       directory,
       addAgent: async (name) => {
-        const network = makeNetwork();
+        const index = agents.length;
+        const network = makeNetwork(index);
         const further = createAgent({
           name,
           directory,
           url: `http://${network.dashboardAddress}:${port}`,
-          index: 1,
+          index,
           network,
         });
         agents.push(further);
@@ -114,10 +120,12 @@ interface Network {
 }
 
 /** A network namespace with one cable to this one: what a second machine would be. */
-function makeNetwork(): Network {
-  const namespace = `berth-e2e-${run}`;
-  const here = `bt${run}0`;
-  const there = `bt${run}1`;
+function makeNetwork(index: number): Network {
+  const namespace = `berth-e2e-${run}-${index}`;
+  const here = `bt${run}h${index}`;
+  const there = `bt${run}t${index}`;
+  // A block of four for each, from the addresses that are set aside for tests between networks (RFC 2544).
+  const [ours, theirs] = [1, 2].map((last) => `198.18.77.${index * 4 + last}`);
   const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const remove = () => {
     spawnSync('ip', ['link', 'del', here]);
@@ -126,17 +134,17 @@ function makeNetwork(): Network {
   try {
     ip('netns', 'add', namespace);
     ip('link', 'add', here, 'type', 'veth', 'peer', 'name', there, 'netns', namespace);
-    ip('address', 'add', '198.18.77.1/30', 'dev', here);
+    ip('address', 'add', `${ours}/30`, 'dev', here);
     ip('link', 'set', here, 'up');
-    ip('-n', namespace, 'address', 'add', '198.18.77.2/30', 'dev', there);
+    ip('-n', namespace, 'address', 'add', `${theirs}/30`, 'dev', there);
     ip('-n', namespace, 'link', 'set', there, 'up');
     ip('-n', namespace, 'link', 'set', 'lo', 'up');
-    ip('-n', namespace, 'route', 'add', 'default', 'via', '198.18.77.1');
+    ip('-n', namespace, 'route', 'add', 'default', 'via', `${ours}`);
   } catch (error) {
     remove();
     throw error;
   }
-  return { namespace, dashboardAddress: '198.18.77.1', remove };
+  return { namespace, dashboardAddress: `${ours}`, remove };
 }
 
 interface AgentOptions {
@@ -156,20 +164,23 @@ function createAgent({ name, directory, url, index, network }: AgentOptions): Ag
   const log = path.join(directory, `${name}.log`);
   const cgroupParent = `berth-e2e-${run}-${index}`;
   const bridge = `bt${run}b${index}`;
+  const subnet = `10.213.${77 + index}.0/24`;
   // nsenter, not `ip netns exec`, which would hide the cgroup mounts.
   const prefix = network === undefined ? [] : ['nsenter', `--net=/run/netns/${network.namespace}`];
   let serving: ChildProcess | undefined;
+  let destroyed: Promise<void> | undefined;
 
   const docker = (...args: string[]) =>
     execFileSync('docker', ['-H', `unix://${socketPath}`, ...args], { encoding: 'utf8', timeout: 60_000 }).trim();
   const start = async () => {
-    const limits = ['--cgroup-parent', cgroupParent, '--bridge', bridge, '--subnet', `10.213.${77 + index}.0/24`];
+    const limits = ['--cgroup-parent', cgroupParent, '--bridge', bridge, '--subnet', subnet];
     serving = launch([agentMain, 'serve', '--data-dir', dataDir, '--run-dir', runDir, ...limits], log, {}, prefix);
     await until(serving, log, () => answers({ socketPath, path: '/_ping', headers: { host: 'docker' } }));
   };
   return {
     name,
     socketPath,
+    subnet,
     docker,
     start,
     enrol: async (token) => {
@@ -179,26 +190,39 @@ function createAgent({ name, directory, url, index, network }: AgentOptions): Ag
       if (code !== 0) throw new Error(`enroll ended with ${code}\n${readFileSync(log, 'utf8')}`);
     },
     kill: () => end(serving, 'SIGKILL'),
-    destroy: async () => {
-      try {
-        if (serving !== undefined) {
+    destroy: () => {
+      destroyed ??= inAnyCase([
+        async () => {
+          if (serving === undefined) return;
           if (serving.exitCode !== null || serving.signalCode !== null) await start();
           const ids = docker('ps', '--all', '--quiet').split('\n').filter(Boolean);
           if (ids.length > 0) docker('rm', '--force', '--volumes', ...ids);
-        }
-      } finally {
-        await end(serving, 'SIGTERM');
-        spawnSync(
-          'ip',
-          network === undefined ? ['link', 'del', bridge] : ['-n', network.namespace, 'link', 'del', bridge],
-        );
-        for (const table of network === undefined ? tablesOf(bridge) : [])
-          spawnSync('nft', ['delete', 'table', ...table]);
-        network?.remove();
-        removeCgroups(cgroupParent);
-      }
+        },
+        () => end(serving, 'SIGTERM'),
+        () => {
+          // With the namespace go the links and tables inside it.
+          if (network !== undefined) return network.remove();
+          spawnSync('ip', ['link', 'del', bridge]);
+          for (const table of tablesOf(bridge)) spawnSync('nft', ['delete', 'table', ...table]);
+        },
+        () => removeCgroups(cgroupParent),
+      ]);
+      return destroyed;
     },
   };
+}
+
+/** Runs every step, whatever became of those before it, and then tells the first failure. */
+async function inAnyCase(steps: (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** nftables tables whose name or content names this agent's bridge. */
