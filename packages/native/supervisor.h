@@ -9,7 +9,7 @@
  *        { "version": 1,
  *          "id": "<64 hex>",
  *          "runDir": "<tmpfs dir, 0700, made by the agent>",    control.sock (0600) and pid.json are made here
- *          "stateDir": "<durable dir, 0700, made by the agent>", exit.json is made here (fsync, rename, fsync dir)
+ *          "stateDir": "<durable dir, 0700, made by the agent>", exit.json is made here
  *          "rootfs": { "lower": ["<dir>", ...topmost first], "upper": "<dir>", "work": "<dir>" } | null,
  *                    null: spec.root.path is the root, as in a plain OCI bundle
  *          "log": { "path": "<file>", "maxSizeBytes": n (0: no limit), "maxFiles": n } | null,
@@ -18,11 +18,13 @@
  *          "spec": <OCI runtime-spec config.json> }
  *   5    a sealed memfd with a classic-BPF seccomp program (array of struct sock_filter), when seccompFd is 5
  *
- * The supervisor builds the container up to the start gate and sends CREATED (or ERROR and exits). The agent then
- * gives the container its network by the pid in CREATED, and sends START; the REPLY to START says the program was
+ * The supervisor makes the container's namespaces and sends NAMESPACES, so that the agent can give it its network
+ * while the supervisor builds the rest up to the start gate and sends CREATED (or, at any point, ERROR and exits). The
+ * agent then sends START; the REPLY to START says the program was
  * executed, an ERROR with exitCode 126 or 127 that it could not be. If descriptor 3 reaches end of file before START,
  * the container is torn down; after it, the supervisor needs nobody. Later clients connect to runDir/control.sock
- * (SOCK_STREAM). On EXIT every cgroup of the container has been removed and exit.json is durable.
+ * (SOCK_STREAM). On EXIT exit.json is in place; when the supervisor then ends its connections, every cgroup of the
+ * container and control.sock are gone.
  *
  * exit.json: { "exitCode": n, "signal": n, "oomKilled": bool, "startedAtNs": "n", "finishedAtNs": "n" }
  * pid.json:  { "supervisorPid": n, "pid": n, "pidfsInode": "n", "cgroups": <as in CREATED>, "startedAtNs": "n" }
@@ -71,7 +73,8 @@ enum supervisor_frame_type {
   SUPERVISOR_CREATED = 0x86, /* {"pid":n,"pidfsInode":"n","supervisorPid":n,
                                  "cgroups":{"v2":"<abs dir>"} or {"memory":"<abs dir>","cpu":...,"cpuacct":...,
                                  "pids":...,"blkio":...,"freezer":...,"devices":...,"cpuset":...}} */
-  SUPERVISOR_OOM = 0x87      /* {"count":n} OOM kills in this container so far */
+  SUPERVISOR_OOM = 0x87,        /* {"count":n} OOM kills in this container so far */
+  SUPERVISOR_NAMESPACES = 0x88  /* {"pid":n} to the first client: the container's first process, in its namespaces */
 };
 
 #endif

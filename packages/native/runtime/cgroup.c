@@ -115,11 +115,43 @@ int cgroup_update(struct cgroup *cgroup, json_object *resources) {
   return cgroup->v2 ? cgroup_v2_limit(cgroup, resources) : cgroup_v1_limit(cgroup, resources);
 }
 
-int cgroup_join(const struct cgroup *cgroup, pid_t pid) {
-  for (int i = 0; i < cgroup->count; i++)
-    if (cgroup_write(cgroup->hierarchies[i].directory, "cgroup.procs", "%d", pid) < 0)
+int cgroup_doors(const struct cgroup *cgroup, struct cgroup_doors *doors) {
+  char path[4096];
+  doors->count = 0;
+  for (int i = 0; i < cgroup->count && !cgroup->v2; i++) {
+    snprintf(path, sizeof path, "%s/tasks", cgroup->hierarchies[i].directory);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) {
+      report_errno("joining the cgroup", "open", "%s", path);
+      cgroup_close_doors(doors);
       return -1;
+    }
+    doors->fds[doors->count++] = fd;
+  }
   return 0;
+}
+
+int cgroup_enter(const struct cgroup_doors *doors) {
+  for (int i = 0; i < doors->count; i++)
+    if (write(doors->fds[i], "0", 1) < 0)
+      return report_errno("joining the cgroup", "write", "0 to tasks of hierarchy %d", i);
+  return 0;
+}
+
+void cgroup_close_doors(struct cgroup_doors *doors) {
+  while (doors->count)
+    close(doors->fds[--doors->count]);
+}
+
+long cgroup_clone(const struct cgroup *cgroup, struct kernel_clone_args *arguments) {
+  if (!cgroup->v2)
+    return sys_clone3(arguments);
+  cleanup_fd int directory = open(cgroup->hierarchies[0].directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0)
+    return report_errno("joining the cgroup", "open", "%s", cgroup->hierarchies[0].directory);
+  arguments->flags |= CLONE_INTO_CGROUP;
+  arguments->cgroup = (uint64_t)(unsigned)directory;
+  return sys_clone3(arguments);
 }
 
 static void pause_briefly(void) {

@@ -5,6 +5,8 @@
 #ifndef CGROUP_H
 #define CGROUP_H
 
+#include "kernel.h"
+
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +30,20 @@ int cgroup_open(struct cgroup *cgroup, const char *path);
 /* Makes the directories, its parents with them, and writes the limits. */
 int cgroup_create(struct cgroup *cgroup, json_object *resources);
 int cgroup_update(struct cgroup *cgroup, json_object *resources);
-int cgroup_join(const struct cgroup *cgroup, pid_t pid);
+/*
+ * Joining. A process is cloned into a v2 cgroup (`cgroup_clone`), and enters v1's by its own hand before anything else
+ * (`cgroup_doors` in the parent, `cgroup_enter` in the child): a process that moves itself through v1's `tasks` file
+ * needs no lock on its thread group, which for one that is moved costs an RCU grace period, many milliseconds.
+ */
+struct cgroup_doors {
+  int fds[CGROUP_HIERARCHIES_MAX];
+  int count;
+};
+int cgroup_doors(const struct cgroup *cgroup, struct cgroup_doors *doors);
+int cgroup_enter(const struct cgroup_doors *doors);
+void cgroup_close_doors(struct cgroup_doors *doors);
+/* As clone3(2), into the cgroup where the kernel can. */
+long cgroup_clone(const struct cgroup *cgroup, struct kernel_clone_args *arguments);
 int cgroup_freeze(const struct cgroup *cgroup, bool frozen);
 bool cgroup_frozen(const struct cgroup *cgroup);
 /* SIGKILL to every process, then waits until there is none. */

@@ -24,7 +24,14 @@
 
 /* ---- the socket between supervisor and child: small messages, some with descriptors */
 
-enum gate_message { GATE_BUILD = 'b', GATE_READY = 'r', GATE_START = 's', GATE_FAILED = 'f', GATE_PID = 'p' };
+enum gate_message {
+  GATE_BUILD = 'b',
+  GATE_NAMESPACES = 'n',
+  GATE_READY = 'r',
+  GATE_START = 's',
+  GATE_FAILED = 'f',
+  GATE_PID = 'p'
+};
 
 static int gate_send(int socket, char type, const void *data, size_t size, const int *fds, int count) {
   struct iovec parts[2] = {{&type, 1}, {(void *)(uintptr_t)data, size}};
@@ -189,7 +196,8 @@ static int open_trees(const struct container *container, int userns, int *trees)
   return count;
 }
 
-static int child_main(struct container *container, int gate, const int *stdio) __attribute__((noreturn));
+static int child_main(struct container *container, int gate, const int *stdio, const struct cgroup_doors *doors)
+    __attribute__((noreturn));
 
 static int build(struct container *container, int gate) {
   const struct spec *spec = &container->spec;
@@ -207,13 +215,17 @@ static int build(struct container *container, int gate) {
     if (userns < 0)
       return report_errno("mapping ids", "open", "%s", path);
   }
-  if ((container->cgroup.count && cgroup_join(&container->cgroup, container->pid) < 0) ||
-      set_rlimits(container->pid, &spec->process) < 0 || set_oom_score(container->pid, &spec->process) < 0)
+  if (set_rlimits(container->pid, &spec->process) < 0 || set_oom_score(container->pid, &spec->process) < 0)
     return -1;
   int count = open_trees(container, userns, trees), result = -1, received = 0;
-  if (count > 0 && gate_send(gate, GATE_BUILD, NULL, 0, trees, count) == 0)
-    result = gate_expect(gate, GATE_READY, &container->terminal, &received);
-  else if (count > 0)
+  if (count > 0 && gate_send(gate, GATE_BUILD, NULL, 0, trees, count) == 0) {
+    result = gate_expect(gate, GATE_NAMESPACES, NULL, NULL);
+    if (result == 0) {
+      if (container->has_namespaces)
+        container->has_namespaces(container);
+      result = gate_expect(gate, GATE_READY, &container->terminal, &received);
+    }
+  } else if (count > 0)
     report_errno("starting", "sendmsg", "%d descriptors", count);
   close_all(trees, GATE_FDS_MAX);
   return result;
@@ -261,13 +273,19 @@ int container_create(struct container *container, const int *stdio) {
   }
   struct kernel_clone_args arguments = {
       .flags = flags | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&container->pidfd, .exit_signal = SIGCHLD};
-  long pid = sys_clone3(&arguments);
-  if (pid < 0)
-    return report_errno("making namespaces", "clone3", "flags %#llx", (unsigned long long)flags);
+  struct cgroup_doors doors;
+  if (cgroup_doors(&container->cgroup, &doors) < 0)
+    return -1;
+  long pid = cgroup_clone(&container->cgroup, &arguments);
   if (pid == 0) {
     close(gate[0]);
-    child_main(container, gate[1], theirs);
+    child_main(container, gate[1], theirs, &doors);
   }
+  int number = errno;
+  cgroup_close_doors(&doors);
+  errno = number;
+  if (pid < 0)
+    return report_errno("making namespaces", "clone3", "flags %#llx", (unsigned long long)flags);
   container->pid = (pid_t)pid;
   container->gate = gate[0];
   close(gate[1]);
@@ -371,6 +389,7 @@ static int set_up(struct container *container, int gate, const int *stdio, int *
     return -1;
   if (enter_namespaces(spec) < 0)
     return -1;
+  gate_send(gate, GATE_NAMESPACES, NULL, 0, NULL, 0);
   syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); /* keys of the host's session stay there */
   if (bring_loopback_up(spec) < 0)
     return -1;
@@ -489,12 +508,12 @@ static int run_program(const struct spec_process *process, const struct seccomp_
   return -1;
 }
 
-static int child_main(struct container *container, int gate, const int *stdio) {
+static int child_main(struct container *container, int gate, const int *stdio, const struct cgroup_doors *doors) {
   int terminal = -1;
   struct spec_process *process = &container->spec.process;
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a supervisor that dies before the gate takes us along */
   setsid();
-  if (set_up(container, gate, stdio, &terminal) < 0)
+  if (cgroup_enter(doors) < 0 || set_up(container, gate, stdio, &terminal) < 0)
     _exit((gate_fail(gate), 125));
   if (drop_privileges(process, &container->seccomp) < 0)
     _exit((gate_fail(gate), 125));
@@ -512,8 +531,8 @@ static int child_main(struct container *container, int gate, const int *stdio) {
 
 /* ---- exec: a fork of the supervisor joins everything at once, and its own child runs the program */
 
-static int exec_child(const struct container *container, struct exec *exec, int gate, const int *stdio)
-    __attribute__((noreturn));
+static int exec_child(const struct container *container, struct exec *exec, int gate, const int *stdio,
+                      const struct cgroup_doors *doors) __attribute__((noreturn));
 
 static int exec_joined(const struct container *container, struct exec *exec, int gate, const int *stdio) {
   const struct spec_process *process = &exec->process;
@@ -536,8 +555,11 @@ static int exec_joined(const struct container *container, struct exec *exec, int
   return run_program(process, &container->seccomp);
 }
 
-static int exec_child(const struct container *container, struct exec *exec, int gate, const int *stdio) {
-  if (gate_expect(gate, GATE_BUILD, NULL, NULL) < 0) /* in the cgroup by now */
+static int exec_child(const struct container *container, struct exec *exec, int gate, const int *stdio,
+                      const struct cgroup_doors *doors) {
+  if (cgroup_enter(doors) < 0)
+    _exit((gate_fail(gate), 125));
+  if (gate_expect(gate, GATE_BUILD, NULL, NULL) < 0)
     _exit(125);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   int flags = container->spec.clone_flags;
@@ -568,11 +590,9 @@ static int exec_child(const struct container *container, struct exec *exec, int 
   _exit(code);
 }
 
-static int exec_wait(const struct container *container, struct exec *exec, int gate, pid_t helper) {
+static int exec_wait(struct exec *exec, int gate, pid_t helper) {
   char buffer[sizeof(struct failure)];
   int received = 0;
-  if (container->cgroup.count && cgroup_join(&container->cgroup, helper) < 0)
-    return -1;
   if (set_rlimits(helper, &exec->process) < 0 || set_oom_score(helper, &exec->process) < 0)
     return -1;
   gate_send(gate, GATE_BUILD, NULL, 0, NULL, 0);
@@ -605,16 +625,23 @@ int container_exec(const struct container *container, struct exec *exec, bool wa
     return report_errno("joining the container", "socketpair", "%s", "");
   /* A container that holds a joining process up must not hold its supervisor up. */
   setsockopt(gate[0], SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 10}, sizeof(struct timeval));
-  pid_t helper = fork();
-  if (helper < 0)
-    return report_errno("joining the container", "fork", "%s", "");
+  struct cgroup_doors doors;
+  if (cgroup_doors(&container->cgroup, &doors) < 0)
+    return -1;
+  struct kernel_clone_args arguments = {.exit_signal = SIGCHLD};
+  pid_t helper = (pid_t)cgroup_clone(&container->cgroup, &arguments);
   if (helper == 0) {
     close(gate[0]);
-    exec_child(container, exec, gate[1], theirs);
+    exec_child(container, exec, gate[1], theirs, &doors);
   }
+  int number = errno;
+  cgroup_close_doors(&doors);
+  errno = number;
+  if (helper < 0)
+    return report_errno("joining the container", "clone3", "%s", "");
   close(gate[1]);
   close_all(theirs, 3);
-  int result = exec_wait(container, exec, gate[0], helper);
+  int result = exec_wait(exec, gate[0], helper);
   struct failure kept = failure;
   if (result < 0) {
     kill(helper, SIGKILL);

@@ -49,18 +49,26 @@ static uint64_t nanos(const struct timespec *at) {
 
 /* ---- small files that must be whole or absent */
 
-static int write_durably(const char *directory, const char *name, const char *text, size_t length, bool durable) {
+static int write_whole(const char *directory, const char *name, const char *text, size_t length) {
   char path[4200], temporary[4200];
   snprintf(path, sizeof path, "%s/%s", directory, name);
   snprintf(temporary, sizeof temporary, "%s/.%s.tmp", directory, name);
   cleanup_fd int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0 || write(fd, text, length) != (ssize_t)length || (durable && fdatasync(fd) < 0) ||
-      rename(temporary, path) < 0)
+  if (fd < 0 || write(fd, text, length) != (ssize_t)length || rename(temporary, path) < 0)
     return report_errno("writing a record", "write", "%s", path);
-  cleanup_fd int parent = durable ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-  if (durable && (parent < 0 || fsync(parent) < 0))
-    return report_errno("writing a record", "fsync", "%s", directory);
   return 0;
+}
+
+/* Until here a record survives the end of any process; from here on the end of the machine too. */
+static void make_durable(const char *directory, const char *name) {
+  char path[4200];
+  snprintf(path, sizeof path, "%s/%s", directory, name);
+  cleanup_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  cleanup_fd int parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0 && parent >= 0) { /* the container may have been removed meanwhile, and its record with it */
+    fdatasync(fd);
+    fsync(parent);
+  }
 }
 
 static int exit_text(char *text, size_t size) {
@@ -162,6 +170,12 @@ static void broadcast(uint8_t type, const void *data, size_t length) {
   }
 }
 
+static void tell_namespaces(const struct container *container) {
+  char text[32];
+  int length = snprintf(text, sizeof text, "{\"pid\":%d}", container->pid);
+  client_send(self.clients, SUPERVISOR_NAMESPACES, text, (size_t)length);
+}
+
 /* ---- requests */
 
 static json_object *parse(const char *data, size_t length) {
@@ -188,7 +202,7 @@ static int number_of(json_object *object, const char *key) {
 static void remember_running(void) {
   char text[8192];
   int length = describe(text, sizeof text);
-  if (write_durably(self.run_dir, "pid.json", text, (size_t)length, false) < 0)
+  if (write_whole(self.run_dir, "pid.json", text, (size_t)length) < 0)
     fprintf(stderr, "%s: %s\n", failure.step, failure.detail);
 }
 
@@ -506,7 +520,7 @@ static void notice_oom(void) {
 }
 
 static void end_container(int code, int signal) {
-  char text[256];
+  char text[256], path[4200];
   clock_gettime(CLOCK_REALTIME, &self.finished_at);
   self.exit_code = signal ? 128 + signal : code;
   self.exit_signal = signal;
@@ -515,6 +529,11 @@ static void end_container(int code, int signal) {
   drain(&self.container.terminal, SUPERVISOR_STDOUT, NULL);
   log_finish(&self.log);
   notice_oom();
+  self.exited = true;
+  int length = exit_text(text, sizeof text);
+  if (write_whole(self.state_dir, "exit.json", text, (size_t)length) < 0)
+    fprintf(stderr, "%s: %s\n", failure.step, failure.detail);
+  broadcast(SUPERVISOR_EXIT, text, (size_t)length);
   /* With a pid namespace of its own all its processes are dead or dying; with a shared one they are not. */
   if (cgroup_kill(&self.container.cgroup) < 0 || cgroup_remove(&self.container.cgroup) < 0)
     fprintf(stderr, "%s: %s\n", failure.step, failure.detail);
@@ -523,11 +542,8 @@ static void end_container(int code, int signal) {
     self.sessions->signal = SIGKILL;
     end_session(self.sessions);
   }
-  int length = exit_text(text, sizeof text);
-  if (self.state_dir && write_durably(self.state_dir, "exit.json", text, (size_t)length, true) < 0)
-    fprintf(stderr, "%s: %s\n", failure.step, failure.detail);
-  self.exited = true;
-  broadcast(SUPERVISOR_EXIT, text, (size_t)length);
+  snprintf(path, sizeof path, "%s/control.sock", self.run_dir);
+  unlink(path);
 }
 
 static void reap(void) {
@@ -730,13 +746,13 @@ static void remove_gone_clients(void) {
 
 static bool is_done(const struct timespec *exited_at) {
   struct timespec now;
-  bool waiting = false;
   if (!self.exited)
     return false;
   for (struct client *client = self.clients; client; client = client->next)
-    waiting = waiting || client->out.length;
+    client->gone = client->gone || !client->out.length;
+  remove_gone_clients();
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return !waiting || (now.tv_sec - exited_at->tv_sec) * 1000 > LINGER_MS;
+  return !self.clients || (now.tv_sec - exited_at->tv_sec) * 1000 > LINGER_MS;
 }
 
 static int loop(void) {
@@ -827,6 +843,7 @@ static int read_launch(void) {
                json_object_get_uint64(cgroup_member(log, "maxSizeBytes")), number_of(log, "maxFiles")) < 0)
     return -1;
   self.container.anchor = self.run_dir;
+  self.container.has_namespaces = tell_namespaces;
   if (read_overlay(launch, &self.container.overlay) < 0)
     return -1;
   return spec_parse(cgroup_member(launch, "spec"), &self.container.spec);
@@ -911,7 +928,6 @@ int supervise_main(void) {
     undo();
     return 1;
   }
-  snprintf(text, sizeof text, "%s/control.sock", self.run_dir);
-  unlink(text);
+  make_durable(self.state_dir, "exit.json");
   return 0;
 }

@@ -1,11 +1,8 @@
-import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { createContainerBody, updateContainerBody } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
-import { applyTar, closeFd, createTar, openPipe, statInRoot, treeSize } from '../../engine/containers/archive.ts';
 import type { Containers } from '../../engine/containers/containers.ts';
 import { inspectContainer, summarizeContainer } from '../../engine/containers/inspect.ts';
 import { readLog } from '../../engine/containers/logs.ts';
@@ -15,8 +12,6 @@ import type { StatsSource } from '../../engine/stats/docker-stats.ts';
 import { multiplexed } from '../frames.ts';
 import { hijack, join } from '../hijack.ts';
 import { filters, flag, type RequestContext, type Route } from '../router.ts';
-
-const archiveLimits = { bytesMax: 64 * 1024 ** 3, entriesMax: 5_000_000 };
 
 export function containerRoutes(deps: { containers: Containers; networks: Networks; stats: StatsSource }): Route[] {
   const { containers } = deps;
@@ -33,8 +28,8 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
       path: '/containers/{id}/json',
       handler: async (context) => {
         const one = record(context);
-        const size = flag(context.query, 'size') ? await treeSize(containers.layerPath(one)).catch(() => null) : null;
-        context.send(200, inspectContainer(one, endpointOf(one), containers.logPath(one), size?.bytes ?? null));
+        const written = flag(context.query, 'size') ? await containers.writtenBytes(one) : null;
+        context.send(200, inspectContainer(one, endpointOf(one), containers.logPath(one), written));
       },
     },
     { method: 'GET', path: '/containers/{id}/top', handler: top },
@@ -244,27 +239,16 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
   }
 
   async function pathStat(context: RequestContext): Promise<string> {
-    const wanted = context.query.get('path') ?? '';
-    const root = await containers.rootOf(record(context));
-    try {
-      const stat = await statInRoot(root, wanted || '/').catch((error) => {
-        if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
-          throw new EngineError('not-found', `Could not find the file ${wanted} in container ${id(context)}`);
-        }
-        throw error;
-      });
-      return Buffer.from(
-        JSON.stringify({
-          name: stat.name,
-          size: stat.sizeBytes,
-          mode: goMode(stat.type, stat.mode),
-          mtime: new Date(Number(stat.mtimeNanos / 1_000_000n)).toISOString(),
-          linkTarget: stat.linkTarget,
-        }),
-      ).toString('base64');
-    } finally {
-      closeFd(root);
-    }
+    const stat = await containers.archives.stat(record(context), context.query.get('path') ?? '');
+    return Buffer.from(
+      JSON.stringify({
+        name: stat.name,
+        size: stat.sizeBytes,
+        mode: goMode(stat.type, stat.mode),
+        mtime: new Date(Number(stat.mtimeNanos / 1_000_000n)).toISOString(),
+        linkTarget: stat.linkTarget,
+      }),
+    ).toString('base64');
   }
 
   async function archiveGet(context: RequestContext): Promise<void> {
@@ -274,49 +258,17 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
   }
 
   async function sendTar(context: RequestContext, from: string, name: string): Promise<void> {
-    const one = record(context);
-    const root = await containers.rootOf(one);
-    const [readEnd, writeEnd] = openPipe();
     context.response.writeHead(200, { 'Content-Type': 'application/x-tar' });
-    const made = createTar(writeEnd, root, from, {
-      name,
-      mode: 'copy',
-      shift: containers.idShift(one, 'from'),
-    }).finally(() => {
-      closeFd(writeEnd);
-      closeFd(root);
-    });
-    await Promise.all([made, pipeline(createReadStream('', { fd: readEnd }), context.response)]);
+    await containers.archives.read(record(context), from, name, context.response);
   }
 
   async function archivePut(context: RequestContext): Promise<void> {
-    const one = record(context);
-    const into = context.query.get('path') ?? '';
-    const root = await containers.rootOf(one);
-    try {
-      const target = await statInRoot(root, `${into}/.`).catch(() => null);
-      if (target === null)
-        throw new EngineError('not-found', `Could not find the file ${into} in container ${id(context)}`);
-      if (target.type !== 'directory')
-        throw new EngineError('invalid-parameter', 'extraction point is not a directory');
-      if (one.hostConfig.ReadonlyRootfs) throw new EngineError('forbidden', 'container rootfs is marked read-only');
-      const [readEnd, writeEnd] = openPipe();
-      const applied = applyTar(readEnd, root, into, {
-        mode: 'copy',
-        limits: archiveLimits,
-        shift: containers.idShift(one, 'into'),
-        noOverwriteDirNonDir: flag(context.query, 'noOverwriteDirNonDir'),
-      }).finally(() => closeFd(readEnd));
-      applied.catch(() => undefined);
-      const stages = context.request.headers['content-encoding'] === 'gzip' ? [createGunzip()] : [];
-      await pipeline([context.request, ...stages, createWriteStream('', { fd: writeEnd })]).catch(() => undefined);
-      await applied.catch((cause) => {
-        throw new EngineError('invalid-parameter', `the archive cannot be extracted: ${cause.message}`, { cause });
-      });
-      context.send(200);
-    } finally {
-      closeFd(root);
-    }
+    const isGzip = context.request.headers['content-encoding'] === 'gzip';
+    const archive = isGzip ? context.request.pipe(createGunzip()) : context.request;
+    await containers.archives.write(record(context), context.query.get('path') ?? '', archive, {
+      noOverwriteDirNonDir: flag(context.query, 'noOverwriteDirNonDir'),
+    });
+    context.send(200);
   }
 }
 

@@ -60,6 +60,8 @@ export interface ContainerStore {
   /** By id, name or unique prefix of an id. @throws not-found */
   find(reference: string): ContainerRecord;
   /** @throws conflict when the name is taken */
+  refuseTaken(name: string): void;
+  /** @throws conflict when the name is taken */
   add(record: ContainerRecord): void;
   save(record: ContainerRecord): void;
   /** @throws conflict */
@@ -90,6 +92,7 @@ export function createContainerStore(db: Database): ContainerStore {
   }
 
   return {
+    refuseTaken,
     all: () => [...cache.values()],
     get: (id) => cache.get(id) ?? null,
     find(reference) {

@@ -16,6 +16,7 @@ import {
 } from '@berth/native';
 import type { HostConfig } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
+import { describeError, log } from '../../log.ts';
 import type { Database } from '../database.ts';
 
 export const networksSchema = `
@@ -54,6 +55,7 @@ export interface Networks {
     publishAll: string[];
   }): Endpoint | null;
   attach(endpoint: Endpoint, pid: number): Promise<void>;
+  /** Its published ports are free when this resolves; its link goes with its namespace, or a little later. */
   detach(containerId: string): Promise<void>;
   release(containerId: string): void;
   endpoint(containerId: string): Endpoint | null;
@@ -68,6 +70,8 @@ export interface Networks {
 const pools = ['172.30.0.0/16', '172.31.0.0/16', '10.89.0.0/16', '10.90.0.0/16', '192.168.240.0/20'];
 const randomPorts = { min: 49_153, max: 65_535 };
 const addressesSkipped = 2;
+/** Until a link whose container has ended is taken away by us. */
+const lingerMs = 2_000;
 
 export const networkIdOf = (name: string) => createHash('sha256').update(`network ${name}`).digest('hex');
 
@@ -197,15 +201,16 @@ export function createNetworks(deps: { db: Database; bridge: string; subnet: str
     },
 
     async attach(endpointToAttach, pid) {
-      await createVeth({
-        hostInterface: endpointToAttach.hostInterface,
-        bridge,
-        pid,
-        containerInterface: 'eth0',
-        mac: endpointToAttach.mac,
-        address: endpointToAttach.address,
-        prefixLength: endpointToAttach.prefixLength,
+      const { hostInterface, mac, address, prefixLength } = endpointToAttach;
+      const veth = {
+        ...{ hostInterface, bridge, pid, containerInterface: 'eth0', mac, address, prefixLength },
         gateway: endpointToAttach.gateway,
+      };
+      await createVeth(veth).catch(async (error) => {
+        if (error.code !== 'EEXIST') throw error;
+        // Of the run before, whose namespace is still being taken apart.
+        await removeLink(hostInterface);
+        await createVeth(veth);
       });
       if (endpointToAttach.ports.length > 0 && table !== null) await publishPorts(table, elements(endpointToAttach));
     },
@@ -214,8 +219,11 @@ export function createNetworks(deps: { db: Database; bridge: string; subnet: str
       const found = endpoint(containerId);
       if (found === null) return;
       if (found.ports.length > 0 && table !== null) await unpublishPorts(table, elements(found)).catch(() => undefined);
-      // It goes with its namespace; this is for one whose namespace somebody else still holds.
-      await deleteLink(found.hostInterface).catch(() => undefined);
+      // The kernel takes it away with its namespace, in its own time; asking for it at once would only wait for an RCU
+      // grace period. Later it is there only if somebody else holds the namespace.
+      setTimeout(() => {
+        if (endpoint(containerId) === null) void removeLink(found.hostInterface);
+      }, lingerMs).unref();
     },
 
     release(containerId) {
@@ -282,6 +290,12 @@ export function createNetworks(deps: { db: Database; bridge: string; subnet: str
       throw new EngineError('unavailable', 'every subnet Berth would take is routed already; give one with --subnet');
     return free;
   }
+}
+
+async function removeLink(name: string): Promise<void> {
+  await deleteLink(name).catch((error) => {
+    if (error.code !== 'ENODEV') log('warn', 'a link could not be removed', { name, error: describeError(error) });
+  });
 }
 
 function writeSysctl(name: string, value: string): void {

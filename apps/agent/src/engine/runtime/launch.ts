@@ -10,6 +10,7 @@ import {
   sealExecutable,
   socketPair,
   spawnSupervisor,
+  watchPidfd,
 } from '@berth/native';
 import { SupervisorConnection } from './supervisor.ts';
 
@@ -64,7 +65,13 @@ export function createLauncher(): Launcher {
       try {
         const fds = [nullFd, nullFd, errorsFd, theirs, documentFd, ...(seccompFd === null ? [] : [seccompFd])];
         const { pidfd } = await spawnSupervisor({ executableFd, argv: ['berth-runtime', 'supervise'], fds });
-        closeFd(pidfd);
+        const ended = new Promise<void>((resolve) => {
+          watchPidfd(pidfd, () => {
+            closeFd(pidfd);
+            resolve();
+          });
+        });
+        return new SupervisorConnection(new net.Socket({ fd: ours, readable: true, writable: true }), ended);
       } catch (error) {
         closeFd(ours);
         throw error;
@@ -73,7 +80,6 @@ export function createLauncher(): Launcher {
         closeFd(documentFd);
         closeFd(errorsFd);
       }
-      return new SupervisorConnection(new net.Socket({ fd: ours, readable: true, writable: true }));
     },
   };
 }

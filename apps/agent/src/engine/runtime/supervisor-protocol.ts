@@ -20,6 +20,7 @@ export const frame = {
   exit: 0x85,
   created: 0x86,
   oom: 0x87,
+  namespaces: 0x88,
 } as const;
 
 const headerBytes = 8;

@@ -38,6 +38,7 @@ export class SupervisorError extends Error {
 }
 
 interface SupervisorEvents {
+  namespaces: [number];
   created: [Created];
   stdout: [Buffer];
   stderr: [Buffer];
@@ -49,14 +50,17 @@ interface SupervisorEvents {
 
 export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
   readonly socket: net.Socket;
+  /** The supervisor's process is gone; of one that is no child of ours: its connection. */
+  readonly ended: Promise<void>;
   readonly #waiting: { resolve: (value: Record<string, unknown>) => void; reject: (error: Error) => void }[] = [];
   #earlyError: SupervisorError | null = null;
   /** Frames that came before anybody listened; null once they are passed on as they come. */
   #held: (() => void)[] | null = null;
 
-  constructor(socket: net.Socket) {
+  constructor(socket: net.Socket, ended?: Promise<void>) {
     super();
     this.socket = socket;
+    this.ended = ended ?? new Promise((resolve) => socket.once('close', () => resolve()));
     const reader = new FrameReader((type, payload) => this.#handle(type, payload));
     socket.on('data', (chunk: Buffer) => {
       try {
@@ -127,12 +131,24 @@ export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
     if (!this.socket.destroyed) this.socket.write(encodeFrame(frame.stdinClose, new Uint8Array()));
   }
 
-  /** The first frame of a new supervisor. @throws SupervisorError when the container could not be made */
+  /** The first process of a new container, in its namespaces. @throws as `created` */
+  namespaces(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.once('namespaces', resolve);
+      this.#rejectOnClose(reject);
+    });
+  }
+
+  /** The container is made up to its start. @throws SupervisorError when it could not be */
   created(): Promise<Created> {
     return new Promise((resolve, reject) => {
       this.once('created', resolve);
-      this.once('close', () => reject(this.#earlyError ?? new EngineError('system', 'the supervisor died')));
+      this.#rejectOnClose(reject);
     });
+  }
+
+  #rejectOnClose(reject: (error: Error) => void): void {
+    this.once('close', () => reject(this.#earlyError ?? new EngineError('system', 'the supervisor died')));
   }
 
   close(): void {
@@ -159,6 +175,9 @@ export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
       }
       case frame.exit:
         this.#pass(() => this.emit('exit', JSON.parse(payload.toString())));
+        return;
+      case frame.namespaces:
+        this.emit('namespaces', JSON.parse(payload.toString()).pid);
         return;
       case frame.created:
         this.emit('created', JSON.parse(payload.toString()));

@@ -1,0 +1,159 @@
+/** From a record to a running program. What was made is unmade when any step fails, and the record says why. */
+import { EngineError } from '@berth/shared/errors';
+import { describeError } from '../../log.ts';
+import type { Endpoint } from '../networks/networks.ts';
+import { buildSpec } from '../runtime/spec.ts';
+import { type Created, type SupervisorConnection, SupervisorError } from '../runtime/supervisor.ts';
+import { frame } from '../runtime/supervisor-protocol.ts';
+import type { Accounts } from './account.ts';
+import type { Attachments } from './attach.ts';
+import { type Context, now } from './context.ts';
+import type { Ends } from './end.ts';
+import { layOutFiles } from './files.ts';
+import { environment, logOptions, seccompFor, workingDirectory } from './process.ts';
+import type { Remove } from './remove.ts';
+import { isLive } from './state.ts';
+import { type ContainerRecord, never } from './store.ts';
+
+interface Parts {
+  accounts: Accounts;
+  attachments: Attachments;
+  ends: Ends;
+  remove: Remove;
+}
+
+/** Starts under the container's lock. */
+export type StartLocked = (record: ContainerRecord) => Promise<void>;
+
+export function createStart(context: Context, { accounts, attachments, ends, remove }: Parts): StartLocked {
+  const { networks, store } = context;
+
+  return async function startLocked(record) {
+    let supervisor: SupervisorConnection | null = null;
+    try {
+      const image = context.images.resolve(record.imageId);
+      const endpoint = networks.allocate({
+        containerId: record.id,
+        networkMode: record.hostConfig.NetworkMode,
+        ports: record.hostConfig.PortBindings,
+        publishAll: record.hostConfig.PublishAllPorts ? Object.keys(record.config.ExposedPorts) : [],
+      });
+      supervisor = await launch(record, image.layerDirs, endpoint);
+      const created = await equip(supervisor, endpoint);
+      Object.assign(record, {
+        pid: created.pid,
+        pidfsInode: created.pidfsInode,
+        cgroups: created.cgroups,
+        status: 'running',
+        startedAt: now(),
+        exitCode: 0,
+        oomKilled: false,
+        error: '',
+      });
+      store.save(record);
+      ends.observe(record, supervisor);
+      const watching = supervisor.request(frame.watch);
+      await attachments.joinWaiting(record);
+      await Promise.all([watching, supervisor.request(frame.start)]);
+      context.samples.add(record.id, {
+        cgroups: created.cgroups,
+        ...(endpoint === null ? {} : { hostInterface: endpoint.hostInterface }),
+      });
+      context.emit(record, 'start');
+    } catch (error) {
+      await undo(record, supervisor, error);
+    }
+  };
+
+  async function launch(record: ContainerRecord, layerDirs: string[], endpoint: Endpoint | null) {
+    const etcFiles = layOutFiles(context, record, endpoint);
+    const user = await accounts.ofContainer(record, layerDirs);
+    const spec = buildSpec({
+      record,
+      user,
+      env: environment(record, user),
+      cwd: workingDirectory(record),
+      cgroupsPath: `/${context.cgroupParent}/${record.id}`,
+      etcFiles,
+      joined: joinedNamespaces(record),
+    });
+    return context.launcher.launch(
+      {
+        version: 1,
+        id: record.id,
+        runDir: context.runDirOf(record.id),
+        stateDir: context.stateDir(record.id),
+        rootfs: { lower: layerDirs, ...context.layer(record.id) },
+        log: logOptions(record, context.logPath(record.id)),
+        stdin: { open: record.config.OpenStdin, once: record.config.StdinOnce },
+        spec,
+      },
+      seccompFor(record, context.profile),
+    );
+  }
+
+  /** The network is made while the supervisor builds the root. */
+  async function equip(supervisor: SupervisorConnection, endpoint: Endpoint | null): Promise<Created> {
+    const created = supervisor.created();
+    const linked = endpoint === null ? null : supervisor.namespaces().then((pid) => networks.attach(endpoint, pid));
+    // Both have ended, well or not, before anything is undone; why the container failed comes first.
+    const [made, link] = await Promise.allSettled([created, linked]);
+    if (made.status === 'rejected') throw made.reason;
+    if (link.status === 'rejected') throw link.reason;
+    return made.value;
+  }
+
+  async function undo(
+    record: ContainerRecord,
+    supervisor: SupervisorConnection | null,
+    error: unknown,
+  ): Promise<never> {
+    const exitCode = error instanceof SupervisorError ? error.exitCode : 128;
+    attachments.drop(record.id, error);
+    context.watched.delete(record.id);
+    supervisor?.removeAllListeners('exit');
+    supervisor?.close();
+    await supervisor?.ended;
+    await networks.detach(record.id);
+    networks.release(record.id);
+    const message = error instanceof SupervisorError ? startMessage(record, error) : describeError(error);
+    Object.assign(record, {
+      status: record.startedAt === never ? 'created' : 'exited',
+      pid: 0,
+      exitCode,
+      error: message,
+      finishedAt: now(),
+    });
+    store.save(record);
+    if (record.hostConfig.AutoRemove) await remove.locked(record, { volumes: true }).catch(() => undefined);
+    if (error instanceof EngineError) throw error;
+    const kind = exitCode === 127 || exitCode === 126 ? 'invalid-parameter' : 'system';
+    throw new EngineError(kind, message, { cause: error });
+  }
+
+  function joinedNamespaces(record: ContainerRecord) {
+    const host = record.hostConfig;
+    const of = (mode: string, file: string) => {
+      if (!mode.startsWith('container:')) return undefined;
+      const other = context.find(mode.slice('container:'.length));
+      if (!isLive(other)) {
+        const message = `cannot join the ${file} namespace of a container that is not running: ${other.name}`;
+        throw new EngineError('conflict', message);
+      }
+      return `/proc/${other.pid}/ns/${file}`;
+    };
+    const network = of(host.NetworkMode, 'net');
+    const pid = of(host.PidMode, 'pid');
+    const ipc = of(host.IpcMode, 'ipc');
+    return { ...(network && { network }), ...(pid && { pid }), ...(ipc && { ipc }) };
+  }
+}
+
+/** Docker's words, which its CLI reads to choose 126 or 127 as its own exit code. */
+function startMessage(record: ContainerRecord, error: SupervisorError): string {
+  const program = record.args[0] ?? '';
+  if (error.exitCode === 127)
+    return `failed to create task for container: exec: "${program}": executable file not found in $PATH`;
+  if (error.exitCode === 126) return `failed to create task for container: exec: "${program}": permission denied`;
+  return `failed to create task for container: ${error.message}`;
+}

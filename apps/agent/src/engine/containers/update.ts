@@ -1,0 +1,44 @@
+/** Changes to a container that exists: its limits, while it runs, and its restart policy. */
+import type { UpdateContainerBody } from '@berth/shared/docker/container';
+import { resources } from '../runtime/spec.ts';
+import { frame } from '../runtime/supervisor-protocol.ts';
+import type { Context } from './context.ts';
+import { checkLimits } from './create.ts';
+import { isLive } from './state.ts';
+
+/** @returns warnings. What the kernel refuses changes nothing. */
+export async function update(context: Context, reference: string, body: UpdateContainerBody): Promise<string[]> {
+  const record = context.find(reference);
+  checkLimits(body);
+  const before = record.hostConfig;
+  record.hostConfig = { ...before, ...changes(body) };
+  try {
+    const { devices: _devices, ...limits } = resources(record) as Record<string, unknown>;
+    if (isLive(record)) await context.ask(record, frame.update, { resources: limits });
+  } catch (error) {
+    record.hostConfig = before;
+    throw error;
+  }
+  context.store.save(record);
+  context.emit(record, 'update');
+  return [];
+}
+
+/** Zero and empty mean "as it is", as in the Engine API. */
+function changes(body: UpdateContainerBody) {
+  const { Memory, MemoryReservation, MemorySwap, NanoCpus, CpuShares, CpuPeriod, CpuQuota } = body;
+  const numbers = { Memory, MemoryReservation, MemorySwap, NanoCpus, CpuShares, CpuPeriod, CpuQuota };
+  const { CpusetCpus, CpusetMems } = body;
+  const given = Object.entries({ ...numbers, CpusetCpus, CpusetMems }).filter(
+    ([, value]) => value !== 0 && value !== '',
+  );
+  const { PidsLimit, RestartPolicy } = body;
+  return {
+    ...Object.fromEntries(given),
+    ...(PidsLimit != null && PidsLimit !== 0 && { PidsLimit }),
+    ...(RestartPolicy != null &&
+      RestartPolicy.Name !== '' && {
+        RestartPolicy: { Name: RestartPolicy.Name, MaximumRetryCount: RestartPolicy.MaximumRetryCount },
+      }),
+  };
+}
