@@ -116,6 +116,7 @@ async function installNpmPackages() {
   if (!existsSync(pinnedNode)) {
     throw new Error(`npm brought no Node for ${process.platform}-${process.arch}; Berth needs Linux on x64 or arm64.`);
   }
+  if (!existsSync(path.join(root, 'node_modules/.bin/berth-agent'))) throw new Error('npm did not link berth-agent.');
   stamp('npm', fingerprint);
   return 'installed';
 }

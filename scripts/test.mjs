@@ -67,6 +67,7 @@ async function runNode(name, list, concurrency) {
   await run([
     '--disable-warning=ExperimentalWarning',
     '--test',
+    '--test-timeout=900000',
     `--test-concurrency=${concurrency}`,
     '--test-timeout=600000',
     '--test-reporter=spec',

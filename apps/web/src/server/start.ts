@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
+import type { Duplex } from 'node:stream';
 import { createAgents } from './agents/agents.ts';
 import { addFirstUser } from './auth/add-first-user.ts';
 import { createLimiter } from './auth/limiter.ts';
@@ -70,8 +71,12 @@ export async function startDashboard(config: DashboardConfig, prepare: () => Pro
   listener.requestTimeout = 0;
   listener.headersTimeout = 20_000;
   const upgrade = createUpgrades(server);
+  const upgraded = new Set<Duplex>();
+  let isStopping = false;
   listener.on('upgrade', (request, socket, head) => {
-    if (!isAllowedHost(request, config)) return void socket.destroy();
+    if (isStopping || !isAllowedHost(request, config)) return void socket.destroy();
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
     describeClient(request, config);
     upgrade(request, socket, head);
   });
@@ -90,11 +95,15 @@ export async function startDashboard(config: DashboardConfig, prepare: () => Pro
     url,
     setupUrl: server.setupToken && `${url}/setup?token=${server.setupToken}`,
     async stop() {
+      isStopping = true;
       const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
+      const force = setTimeout(() => {
+        listener.closeAllConnections();
+        for (const socket of upgraded) socket.destroy();
+      }, stopWithinMs);
       await agents.stop();
       live.stop();
       listener.closeIdleConnections();
-      const force = setTimeout(() => listener.closeAllConnections(), stopWithinMs);
       await closed;
       clearTimeout(force);
       installServer(undefined);

@@ -49,6 +49,7 @@ export function createAgents({ store, live, heartbeatMs, now }: Dependencies): A
   const sockets = new Set<WebSocket>();
   const connected = new Map<string, Connected>();
   const ending = new Set<Promise<void>>();
+  let isStopping = false;
   const of = (hostId: string): Connected => {
     const entry = connected.get(hostId);
     if (!entry) throw new EngineError('unavailable', `${store.hosts.get(hostId)?.name ?? 'The host'} is offline.`);
@@ -108,6 +109,7 @@ export function createAgents({ store, live, heartbeatMs, now }: Dependencies): A
 
   return {
     accept(socket) {
+      if (isStopping) return socket.terminate();
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
       acceptLink({
@@ -134,6 +136,7 @@ export function createAgents({ store, live, heartbeatMs, now }: Dependencies): A
       connected.get(hostId)?.link.close(closeCodes.unauthorized, 'this host was removed');
     },
     async stop() {
+      isStopping = true;
       clearInterval(seen);
       const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
       for (const socket of sockets) closeSoon(socket);
