@@ -67,7 +67,6 @@ async function runNode(name, list, concurrency) {
   await run([
     '--disable-warning=ExperimentalWarning',
     '--test',
-    '--test-timeout=900000',
     `--test-concurrency=${concurrency}`,
     '--test-timeout=600000',
     '--test-reporter=spec',
