@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <link.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -26,6 +27,8 @@
 #include <time.h>
 
 #define LINGER_MS 10000 /* for clients to read the EXIT frame */
+#define IDLE_MS 1000    /* before memory is given back */
+#define STACK_BYTES_MAX (128 << 10)
 
 static struct {
   struct container container;
@@ -40,6 +43,8 @@ static struct {
   int exit_code, exit_signal;
   struct timespec started_at, finished_at;
   char *run_dir, *state_dir, *id;
+  json_object *launch;
+  bool idle_pages; /* something ran since memory was last given back */
   int seccomp_fd;
 } self;
 
@@ -90,6 +95,12 @@ static int describe(char *text, size_t size) {
 }
 
 /* ---- clients */
+
+static void close_fd(int *fd) {
+  if (*fd >= 0)
+    close(*fd);
+  *fd = -1;
+}
 
 static struct client *add_client(int fd) {
   struct client *client = calloc(1, sizeof *client);
@@ -152,6 +163,7 @@ static void remove_client(struct client *client) {
   if (client->session) {
     client->session->client = NULL;
     client->session->input_closed = true;
+    close_fd(&client->session->exec.terminal); /* hangs up: nobody can come back to it */
   }
   close(client->fd);
   buffer_free(&client->in);
@@ -206,6 +218,21 @@ static void remember_running(void) {
     fprintf(stderr, "%s: %s\n", failure.step, failure.detail);
 }
 
+/* Gives the pages of a part of the program that nobody may write back: what is used again comes again, from the page
+ * cache that all supervisors share. */
+static int release_segment(struct dl_phdr_info *info, size_t size, void *unused) {
+  (void)size;
+  (void)unused;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+    if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W))
+      continue;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = info->dlpi_addr + segment->p_vaddr;
+    madvise((void *)(start & ~(page - 1)), segment->p_memsz + (start & (page - 1)), MADV_DONTNEED);
+  }
+  return 0;
+}
+
 /* Only what exec needs of the spec stays in memory. */
 static void forget_spec(void) {
   struct spec *spec = &self.container.spec, kept = {0};
@@ -221,7 +248,21 @@ static void forget_spec(void) {
   if (self.container.seccomp.filters)
     munmap(self.container.seccomp.filters, self.container.seccomp.count * (size_t)8);
   self.container.seccomp.filters = NULL;
+  free(self.container.overlay.lower.items);
+  memset(&self.container.overlay, 0, sizeof self.container.overlay);
+  json_object_put(self.launch);
+  self.launch = NULL;
+  self.idle_pages = true;
+}
+
+/* After a start or an exec, when nothing happens: the stack below us, free heap and the program's own pages. */
+__attribute__((noinline)) static void release_memory(void) {
+  char here; /* not inlined: everything below it is nobody's */
+  uintptr_t top = ((uintptr_t)&here & ~(uintptr_t)0xfff) - 0x1000;
+  madvise((void *)(top - STACK_BYTES_MAX), STACK_BYTES_MAX, MADV_DONTNEED);
   malloc_trim(0);
+  dl_iterate_phdr(release_segment, NULL);
+  self.idle_pages = false;
 }
 
 static void start(struct client *client) {
@@ -280,6 +321,7 @@ static int exec_request(struct client *client, json_object *request) {
 }
 
 static void exec_start(struct client *client, json_object *request) {
+  self.idle_pages = true;
   if (exec_request(client, request) < 0)
     reply_failure(client);
   if (self.container.seccomp.filters)
@@ -475,12 +517,6 @@ static void feed(struct buffer *input, int fd) {
     }
     buffer_consume(input, (size_t)written);
   }
-}
-
-static void close_fd(int *fd) {
-  if (*fd >= 0)
-    close(*fd);
-  *fd = -1;
 }
 
 /* ---- ends */
@@ -759,8 +795,13 @@ static int loop(void) {
   struct timespec exited_at = {0};
   for (;;) {
     collect();
-    if (poll(fds, (nfds_t)slot_count, self.exited ? 200 : -1) < 0 && errno != EINTR)
+    int ready = poll(fds, (nfds_t)slot_count, self.exited ? 200 : self.idle_pages ? IDLE_MS : -1);
+    if (ready < 0 && errno != EINTR)
       abort();
+    if (ready == 0 && self.idle_pages && !self.exited) {
+      release_memory();
+      continue;
+    }
     int count = slot_count;
     bool child_ended = false;
     for (int i = 0; i < count; i++) {
@@ -846,7 +887,8 @@ static int read_launch(void) {
   self.container.has_namespaces = tell_namespaces;
   if (read_overlay(launch, &self.container.overlay) < 0)
     return -1;
-  return spec_parse(cgroup_member(launch, "spec"), &self.container.spec);
+  self.launch = launch; /* the overlay's paths are its strings */
+  return spec_parse(json_object_get(cgroup_member(launch, "spec")), &self.container.spec);
 }
 
 static int prepare(void) {

@@ -50,7 +50,11 @@ export function join(
       socket.on('data', (chunk: Buffer) => {
         if (!supervisor.writeStdin(chunk)) socket.pause();
       });
-      socket.on('end', () => supervisor.endStdin());
+      socket.on('end', () => {
+        supervisor.endStdin();
+        // A terminal's input ends only with its terminal; a client that half-closed its connection would look the same.
+        if (options.isTerminal && options.leave !== undefined) socket.destroy();
+      });
     } else socket.resume();
     socket.on('error', () => undefined);
     socket.on('close', () => {

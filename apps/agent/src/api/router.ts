@@ -34,9 +34,7 @@ export function createRouter(routes: readonly Route[]): FindRoute {
       if (groups !== undefined || pattern.test(path)) {
         return {
           route,
-          params: Object.fromEntries(
-            Object.entries(groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]),
-          ),
+          params: Object.fromEntries(Object.entries(groups ?? {}).map(([key, value]) => [key, decodeSegment(value)])),
         };
       }
     }
@@ -72,5 +70,13 @@ export function filters(query: URLSearchParams): Record<string, string[]> {
     );
   } catch (cause) {
     throw new EngineError('invalid-parameter', `invalid filters: ${text.slice(0, 200)}`, { cause });
+  }
+}
+
+function decodeSegment(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new EngineError('invalid-parameter', `the path is not valid percent-encoding: ${text}`, { cause });
   }
 }

@@ -15,8 +15,10 @@ export function createApiServer(routes: readonly Route[], agentVersion: string):
     void serve(request, response).catch((error) => {
       const { status, message } = statusOf(error);
       if (status === 500) log('error', 'a request failed', { url: request.url, error: describeError(error) });
-      if (response.headersSent) response.destroy();
-      else sendJson(response, status, { message });
+      if (response.headersSent) return void response.destroy();
+      // What is left of a body that was refused is not read: the connection ends with the answer.
+      if (!request.complete) response.setHeader('Connection', 'close');
+      sendJson(response, status, { message });
     });
   };
 
@@ -25,7 +27,8 @@ export function createApiServer(routes: readonly Route[], agentVersion: string):
     response.setHeader('Docker-Experimental', 'false');
     response.setHeader('Ostype', 'linux');
     response.setHeader('Server', `Berth/${agentVersion} (linux)`);
-    const url = new URL(request.url ?? '/', 'http://engine');
+    const url = URL.parse(`http://engine${request.url ?? '/'}`);
+    if (url === null) throw new EngineError('invalid-parameter', 'the request target is not a path');
     const path = checkVersion(url.pathname);
     const found = find(request.method ?? 'GET', path);
     if (found === null) throw new EngineError('not-found', 'page not found');

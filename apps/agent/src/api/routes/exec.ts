@@ -13,6 +13,7 @@ import { sizeOf } from './containers.ts';
 
 /** Finished execs that can still be inspected. */
 const finishedMax = 1000;
+const sighup = 1;
 
 interface Exec {
   id: string;
@@ -102,8 +103,12 @@ export function execRoutes(deps: { containers: Containers; events: Events }): Ro
       stdin: exec.body.AttachStdin,
       stdout: exec.body.AttachStdout,
       stderr: exec.body.AttachStderr,
-      // The program goes on without its client, and its exit code is still wanted.
-      leave: (supervisor) => supervisor.endStdin(),
+      // The program goes on without its client, and its exit code is still wanted. One at a terminal is hung up on:
+      // nobody can come back to it.
+      leave: (supervisor) => {
+        if (!exec.body.Tty) supervisor.endStdin();
+        else supervisor.request(frame.signal, { signal: sighup, all: false }).catch(() => undefined);
+      },
     });
   }
 
