@@ -57,7 +57,6 @@ const contenders = [];
 const supervisors = [];
 for (const [name, prepare] of [
   ['Berth', prepareBerth],
-  ['berth-runtime', () => prepareRuntime('berth-runtime', path.join(root, 'packages/native/build/berth-runtime'))],
   ['crun', () => prepareRuntime('crun', 'crun')],
   ['runc', () => prepareRuntime('runc', 'runc')],
   ['podman', preparePodman],
@@ -124,7 +123,7 @@ async function prepareRuntime(name, program) {
   try {
     must(program, args);
   } catch (error) {
-    if (name === 'berth-runtime' || !mountHugetlb()) throw error;
+    if (!mountHugetlb()) throw error;
     must(program, args);
   }
   const executable = program.includes('/') ? program : must('which', [program]).trim();
