@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
-#include <uv.h>
 
 namespace error {
 
@@ -16,7 +15,9 @@ Failure with(int number, const char *syscall, std::string path, std::string deta
 }
 
 Napi::Error make(Napi::Env env, const Failure &failure) {
-  const char *code = uv_err_name(-failure.number);
+  // libuv has no names for some, EBADMSG among them.
+  const char *name = strerrorname_np(failure.number);
+  const char *code = name == nullptr ? "EUNKNOWN" : name;
   std::string message = std::string(code) + ": " +
                         (failure.detail.empty() ? strerror(failure.number) : failure.detail) + ", " + failure.syscall;
   if (!failure.path.empty())
