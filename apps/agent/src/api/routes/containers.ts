@@ -1,4 +1,3 @@
-import { readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { createContainerBody, updateContainerBody } from '@berth/shared/docker/container';
@@ -7,6 +6,7 @@ import type { Containers } from '../../engine/containers/containers.ts';
 import { inspectContainer, summarizeContainer } from '../../engine/containers/inspect.ts';
 import { readLog } from '../../engine/containers/logs.ts';
 import type { ContainerRecord } from '../../engine/containers/store.ts';
+import { processTitles } from '../../engine/containers/top.ts';
 import type { Networks } from '../../engine/networks/networks.ts';
 import type { StatsSource } from '../../engine/stats/docker-stats.ts';
 import { multiplexed } from '../frames.ts';
@@ -127,11 +127,9 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
   }
 
   async function top(context: RequestContext): Promise<void> {
-    const pids = await containers.processes(id(context));
-    const rows = await Promise.all(pids.map(processRow));
     context.send(200, {
-      Titles: ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'],
-      Processes: rows.filter((row) => row !== null),
+      Titles: processTitles,
+      Processes: await containers.top(id(context)),
     });
   }
 
@@ -344,29 +342,4 @@ function matches(one: ContainerRecord, wanted: Record<string, string[]>): boolea
     any('ancestor', (value) => one.image === value || one.image === `${value}:latest` || one.imageId.includes(value)) &&
     (wanted.label === undefined || wanted.label.every(label))
   );
-}
-
-async function processRow(pid: number): Promise<string[] | null> {
-  try {
-    const [status, stat, cmdline] = await Promise.all([
-      readFile(`/proc/${pid}/status`, 'utf8'),
-      readFile(`/proc/${pid}/stat`, 'utf8'),
-      readFile(`/proc/${pid}/cmdline`, 'utf8'),
-    ]);
-    const uid = /^Uid:\s+(\d+)/m.exec(status)?.[1] ?? '?';
-    const name = /^Name:\s+(.*)$/m.exec(status)?.[1] ?? '?';
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const seconds = Math.floor((Number(fields[11]) + Number(fields[12])) / 100);
-    const time = [seconds / 3600, (seconds / 60) % 60, seconds % 60]
-      .map((part) => String(Math.floor(part)).padStart(2, '0'))
-      .join(':');
-    const terminal = await readlink(`/proc/${pid}/fd/0`).then(
-      (target) => (target.startsWith('/dev/pts/') ? target.slice(5) : '?'),
-      () => '?',
-    );
-    const command = cmdline.replaceAll('\0', ' ').trim();
-    return [uid, String(pid), fields[1] ?? '?', '0', '', terminal, time, command === '' ? `[${name}]` : command];
-  } catch {
-    return null;
-  }
 }

@@ -22,6 +22,7 @@ import { createStart, type StartLocked } from './start.ts';
 import { isLive, requireState } from './state.ts';
 import { createStop } from './stop.ts';
 import type { ContainerRecord } from './store.ts';
+import { processRow } from './top.ts';
 import { update } from './update.ts';
 
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
@@ -149,12 +150,14 @@ export function createContainers(deps: Dependencies) {
       await context.ask(record, frame.resize, size);
     },
 
-    /** Host pids. */
-    async processes(reference: string): Promise<number[]> {
+    /** Rows of `processTitles`. */
+    async top(reference: string): Promise<string[][]> {
       const record = find(reference);
       requireState(record, 'reach');
       const { pids } = await context.ask(record, frame.processes);
-      return Array.isArray(pids) ? pids.filter((pid): pid is number => typeof pid === 'number') : [];
+      const found = Array.isArray(pids) ? pids.filter((pid): pid is number => typeof pid === 'number') : [];
+      const rows = await Promise.all(found.map(processRow));
+      return rows.filter((row) => row !== null);
     },
 
     shutdown(): void {
