@@ -26,6 +26,8 @@ async function newAgent(handler?: Parameters<typeof createAgent>[0]): Promise<Te
 async function enrolledAgent(handler?: Parameters<typeof createAgent>[0]): Promise<TestAgent & { hostId: string }> {
   const agent = await newAgent(handler);
   const { hostId } = await agent.enroll(web.url, newEnrolmentToken(web));
+  // Enrolling is a connection of its own, which the dashboard may still hold for a moment.
+  await until(() => !web.server.agents.isOnline(hostId), 'the enrolment has ended');
   agent.link.start();
   await until(() => web.server.agents.isOnline(hostId), 'the host is online');
   return { ...agent, hostId };

@@ -6,7 +6,7 @@ import { Banner } from '@/components/ui/banner.tsx';
 import { Button } from '@/components/ui/button.tsx';
 import { Card, CardHeader } from '@/components/ui/card.tsx';
 import type { ActionResult } from '@/server/views.ts';
-import { draftOf, type LimitErrors, type LimitValues, readDraft } from './limit-draft.ts';
+import { draftOf, type LimitDraft, type LimitErrors, type LimitValues, readDraft } from './limit-draft.ts';
 import { LimitFields } from './limit-fields.tsx';
 import { useLimitErrors } from './use-limit-errors.ts';
 
@@ -24,10 +24,16 @@ export function LimitsTab({ hostId, containerId, limits, running, disabled, host
   const t = useTranslations('containers.limits');
   const tell = useLimitErrors();
   const [draft, setDraft] = useState(draftOf(limits));
+  const [base, setBase] = useState(limits);
   const [errors, setErrors] = useState<LimitErrors>({});
   const [failure, setFailure] = useState<string | null>(null);
   const [pending, startTransition] = useTransition();
-  const unchanged = JSON.stringify(draft) === JSON.stringify(draftOf(limits));
+  // Limits that change elsewhere show at once, but never over what somebody is typing.
+  if (JSON.stringify(base) !== JSON.stringify(limits)) {
+    setBase(limits);
+    if (isSame(draft, draftOf(base))) setDraft(draftOf(limits));
+  }
+  const unchanged = isSame(draft, draftOf(limits));
   const submit = () => {
     const read = readDraft(draft);
     setErrors(read.ok ? {} : read.errors);
@@ -41,7 +47,13 @@ export function LimitsTab({ hostId, containerId, limits, running, disabled, host
   return (
     <Card>
       <CardHeader title={t('title')} description={t(running ? 'liveHint' : 'stoppedHint')} />
-      <form action={submit} className="p-4">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+        className="p-4"
+      >
         {failure && (
           <Banner tone="danger" role="alert" className="mb-4">
             {failure}
@@ -65,4 +77,8 @@ export function LimitsTab({ hostId, containerId, limits, running, disabled, host
       </form>
     </Card>
   );
+}
+
+function isSame(a: LimitDraft, b: LimitDraft): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -112,7 +112,6 @@ export default async function ContainerPage({ params, searchParams }: ContainerP
         {tab === 'limits' && (
           <LimitsTab
             {...ids}
-            key={JSON.stringify(limits)}
             limits={limits}
             running={container.state === 'running'}
             disabled={offline}
