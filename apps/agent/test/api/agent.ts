@@ -36,6 +36,7 @@ export class TestAgent {
     });
     for (let tries = 0; tries < 200 * slowness; tries++) {
       if (existsSync(this.socket) && this.docker('version').status === 0) return;
+      if (this.#process.exitCode !== null || this.#process.signalCode !== null) break;
       await setTimeout(50);
     }
     throw new Error('the agent did not come up');

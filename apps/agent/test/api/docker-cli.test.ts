@@ -1,54 +1,16 @@
 /** The unmodified docker CLI against a real agent in a network namespace of its own. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { TestAgent } from './agent.ts';
 
-const root = path.resolve(import.meta.dirname, '../../../..');
-const directory = mkdtempSync(path.join(os.tmpdir(), 'berth-test-'));
-const namespace = `berth-test-${process.pid}`;
-const cgroupParent = `berth-test-${process.pid}`;
-const socket = path.join(directory, 'run/docker.sock');
 const fetchScript = 'import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=2).read().decode())';
-let agent: ChildProcess;
-
-function inNamespace(...args: string[]) {
-  return spawnSync('nsenter', [`--net=/run/netns/${namespace}`, ...args], { encoding: 'utf8', timeout: 10_000 });
-}
-
-async function startAgent(): Promise<void> {
-  rmSync(socket, { force: true });
-  agent = spawn(
-    'nsenter',
-    [
-      `--net=/run/netns/${namespace}`,
-      path.join(root, 'apps/agent/bin/berth-agent'),
-      ...[
-        'serve',
-        '--standalone',
-        '--data-dir',
-        path.join(directory, 'data'),
-        '--run-dir',
-        path.join(directory, 'run'),
-      ],
-      ...['--cgroup-parent', cgroupParent, '--starter-image', path.join(root, '.setup/starter-image.tar')],
-    ],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-  );
-  for (let tries = 0; tries < 200; tries++) {
-    if (existsSync(socket) && docker('version').status === 0) return;
-    await setTimeout(50);
-  }
-  throw new Error('the agent did not come up');
-}
-
-function docker(...args: string[]): { status: number | null; out: string; err: string } {
-  const answer = spawnSync('docker', ['-H', `unix://${socket}`, ...args], { encoding: 'utf8', timeout: 60_000 });
-  return { status: answer.status, out: answer.stdout, err: answer.stderr };
-}
+const agent = new TestAgent();
+const { directory, socket } = agent;
+const docker = agent.docker.bind(agent);
 
 function ok(...args: string[]): string {
   const { status, out, err } = docker(...args);
@@ -56,27 +18,8 @@ function ok(...args: string[]): string {
   return out.trim();
 }
 
-before(async () => {
-  spawnSync('ip', ['netns', 'add', namespace]);
-  inNamespace('ip', 'link', 'set', 'lo', 'up');
-  await startAgent();
-});
-
-after(async () => {
-  const all = docker('ps', '-aq')
-    .out.split('\n')
-    .filter((id) => id !== '');
-  if (all.length > 0) docker('rm', '-f', ...all);
-  const ended = new Promise((resolve) => agent.once('exit', resolve));
-  agent.kill('SIGTERM');
-  await ended;
-  spawnSync('ip', ['netns', 'del', namespace]);
-  rmSync(directory, { recursive: true, force: true });
-  for (const mount of ['', ...readdirSync('/sys/fs/cgroup')]) {
-    const left = path.join('/sys/fs/cgroup', mount, cgroupParent);
-    if (existsSync(left)) spawnSync('rmdir', [left]);
-  }
-});
+before(() => agent.start());
+after(() => agent.remove());
 
 test('version, info and images answer', () => {
   assert.match(ok('version', '--format', '{{.Server.APIVersion}}'), /^1\.50$/);
@@ -109,7 +52,7 @@ test('a published port answers on loopback and on the bridge, and is refused twi
   for (const address of ['127.0.0.1', ok('network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Gateway}}')]) {
     let found = '';
     for (let tries = 0; tries < 50 && found === ''; tries++)
-      found = inNamespace('python3', '-c', fetchScript, `http://${address}:18080/group`).stdout;
+      found = agent.inNamespace('python3', '-c', fetchScript, `http://${address}:18080/group`).stdout;
 
     assert.match(found, /root:x:0:/, address);
   }
@@ -205,11 +148,9 @@ test('an OOM kill is told', () => {
 test('containers and their logs go on while the agent is dead, and are adopted when it returns', async () => {
   ok('run', '-d', '--name', 'lasting', 'busybox', 'sh', '-c', 'i=0; while true; do echo $((i=i+1)); sleep 0.1; done');
   const pid = ok('inspect', '-f', '{{.State.Pid}}', 'lasting');
-  const ended = new Promise((resolve) => agent.once('exit', resolve));
-  agent.kill('SIGKILL');
-  await ended;
+  await agent.end('SIGKILL');
   await setTimeout(600);
-  await startAgent();
+  await agent.start();
   assert.equal(ok('inspect', '-f', '{{.State.Pid}} {{.State.Status}}', 'lasting'), `${pid} running`);
   const lines = ok('logs', 'lasting').split('\n').map(Number);
   assert.deepEqual(
@@ -225,14 +166,8 @@ test('a hundred runs leave no cgroup, link, directory or supervisor', async () =
   assert.deepEqual(readdirSync(path.join(directory, 'data/containers')), []);
   assert.deepEqual(readdirSync(path.join(directory, 'run/containers')), []);
   // The kernel takes a link apart with its namespace, after the container is gone.
-  const links = () => inNamespace('ip', '-o', 'link').stdout.match(/ bv\w+/g) ?? [];
+  const links = () => agent.inNamespace('ip', '-o', 'link').stdout.match(/ bv\w+/g) ?? [];
   for (let tries = 0; tries < 100 && links().length > 0; tries++) await setTimeout(50);
   assert.deepEqual(links(), []);
-  const cgroups = ['', ...readdirSync('/sys/fs/cgroup')].flatMap((mount) => {
-    const parent = path.join('/sys/fs/cgroup', mount, cgroupParent);
-    return existsSync(parent)
-      ? readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-      : [];
-  });
-  assert.deepEqual(cgroups, []);
+  assert.deepEqual(agent.cgroups(), []);
 });
