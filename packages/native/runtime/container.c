@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,7 +31,10 @@ enum gate_message {
   GATE_READY = 'r',
   GATE_START = 's',
   GATE_FAILED = 'f',
-  GATE_PID = 'p'
+  GATE_PID = 'p',
+  GATE_MOUNTED = 'm',
+  GATE_HOOKS_DONE = 'h',
+  GATE_DETACH = 'd'
 };
 
 static int gate_send(int socket, char type, const void *data, size_t size, const int *fds, int count) {
@@ -73,17 +77,21 @@ static int gate_receive(int socket, void *data, size_t size, int *fds, int *coun
   return (unsigned char)type;
 }
 
-/* The failure crosses as it is; its two constant strings are the same program's. */
+/* The failure crosses as it is. */
 static int gate_fail(int socket) {
   gate_send(socket, GATE_FAILED, &failure, sizeof failure, NULL, 0);
   return -1;
 }
 
-static int gate_expect(int socket, char wanted, int *fds, int *count) {
+/* Waits for a message of type `wanted`; `value`, when not NULL, takes the pid that comes with it. */
+static int gate_expect_pid(int socket, char wanted, int *fds, int *count, pid_t *value) {
   struct failure told;
   int type = gate_receive(socket, &told, sizeof told, fds, count);
-  if (type == wanted)
+  if (type == wanted) {
+    if (value)
+      memcpy(value, &told, sizeof *value);
     return 0;
+  }
   if (type == GATE_FAILED)
     failure = told;
   else if (type == 0)
@@ -91,6 +99,10 @@ static int gate_expect(int socket, char wanted, int *fds, int *count) {
   else
     report_errno("starting", "recvmsg", "message %d", type);
   return -1;
+}
+
+static int gate_expect(int socket, char wanted, int *fds, int *count) {
+  return gate_expect_pid(socket, wanted, fds, count, NULL);
 }
 
 /* ---- the parent's part */
@@ -199,6 +211,22 @@ static int open_trees(const struct container *container, int userns, int *trees)
 static int child_main(struct container *container, int gate, const int *stdio, const struct cgroup_doors *doors)
     __attribute__((noreturn));
 
+static bool has_create_hooks(const struct container *container) {
+  const struct spec_hooks *hooks = container->spec.hooks;
+  return container->run_hooks &&
+         (hooks[HOOK_PRESTART].count || hooks[HOOK_CREATE_RUNTIME].count || hooks[HOOK_CREATE_CONTAINER].count);
+}
+
+/* Those of the runtime's namespaces, while the child waits with its mounts made and its root not yet changed. */
+static int run_runtime_hooks(const struct container *container, int gate) {
+  if (!has_create_hooks(container))
+    return 0;
+  if (gate_expect(gate, GATE_MOUNTED, NULL, NULL) < 0 || container->run_hooks(container, HOOK_PRESTART) < 0 ||
+      container->run_hooks(container, HOOK_CREATE_RUNTIME) < 0)
+    return -1;
+  return gate_send(gate, GATE_HOOKS_DONE, &container->pid, sizeof container->pid, NULL, 0);
+}
+
 static int build(struct container *container, int gate) {
   const struct spec *spec = &container->spec;
   cleanup_fd int userns = -1;
@@ -223,7 +251,9 @@ static int build(struct container *container, int gate) {
     if (result == 0) {
       if (container->has_namespaces)
         container->has_namespaces(container);
-      result = gate_expect(gate, GATE_READY, &container->terminal, &received);
+      result = run_runtime_hooks(container, gate);
+      if (result == 0)
+        result = gate_expect(gate, GATE_READY, &container->terminal, &received);
     }
   } else if (count > 0)
     report_errno("starting", "sendmsg", "%d descriptors", count);
@@ -311,10 +341,22 @@ static int wait_for_exec(int gate) {
   return -1;
 }
 
-int container_start(struct container *container) {
-  if (gate_send(container->gate, GATE_START, NULL, 0, NULL, 0) < 0)
+int container_start_at(int gate) {
+  if (gate_send(gate, GATE_START, NULL, 0, NULL, 0) < 0)
     return report_errno("starting", "sendmsg", "%s", "");
-  int result = wait_for_exec(container->gate);
+  return wait_for_exec(gate);
+}
+
+int container_detach(struct container *container) {
+  int result = gate_send(container->gate, GATE_DETACH, NULL, 0, NULL, 0);
+  if (result < 0)
+    report_errno("detaching", "sendmsg", "%s", "");
+  close_all(&container->gate, 1);
+  return result;
+}
+
+int container_start(struct container *container) {
+  int result = container_start_at(container->gate);
   close_all(&container->gate, 1);
   return result;
 }
@@ -379,6 +421,25 @@ static int control_terminal(int peer) {
   return wire_stdio((int[3]){peer, peer, peer});
 }
 
+static int run_create_hooks(struct container *container, int gate) {
+  if (!has_create_hooks(container))
+    return 0;
+  gate_send(gate, GATE_MOUNTED, NULL, 0, NULL, 0);
+  if (gate_expect_pid(gate, GATE_HOOKS_DONE, NULL, NULL, &container->pid) < 0)
+    return -1;
+  return container->run_hooks(container, HOOK_CREATE_CONTAINER);
+}
+
+/* time_namespaces(7): before any process is in it. The kernel puts this one in at execve. */
+static int set_time_offsets(const struct spec *spec) {
+  if (!spec->time_offsets[0])
+    return 0;
+  cleanup_fd int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, spec->time_offsets, strlen(spec->time_offsets)) < 0)
+    return report_errno("setting clock offsets", "write", "%s", spec->time_offsets);
+  return 0;
+}
+
 /* Everything up to the gate; the root's descriptor comes with the message. */
 static int set_up(struct container *container, int gate, const int *stdio, int *terminal) {
   const struct spec *spec = &container->spec;
@@ -387,7 +448,7 @@ static int set_up(struct container *container, int gate, const int *stdio, int *
     return -1;
   if ((spec->clone_flags & CLONE_NEWUSER) && become_root() < 0)
     return -1;
-  if (enter_namespaces(spec) < 0)
+  if (enter_namespaces(spec) < 0 || set_time_offsets(spec) < 0)
     return -1;
   gate_send(gate, GATE_NAMESPACES, NULL, 0, NULL, 0);
   syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); /* keys of the host's session stay there */
@@ -416,7 +477,7 @@ static int set_up(struct container *container, int gate, const int *stdio, int *
       return -1;
   if (mounts_mask(root, spec) < 0 || mounts_readonly(root, spec) < 0 || set_names(spec) < 0)
     return -1;
-  if (rootfs_pivot(root, spec->root_readonly) < 0)
+  if (run_create_hooks(container, gate) < 0 || rootfs_pivot(root, spec->root_readonly) < 0)
     return -1;
   return spec->process.terminal ? control_terminal(peer) : wire_stdio(stdio);
 }
@@ -449,15 +510,62 @@ static int find_program(const struct spec_process *process, char *found, size_t 
   return -1;
 }
 
+static int set_affinity(const char *cpus) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const char *at = cpus; cpus && *at;) {
+    char *end;
+    unsigned long first = strtoul(at, &end, 10), last = first;
+    if (end != at && *end == '-')
+      last = strtoul(end + 1, &end, 10);
+    if (end == at || (*end && *end != ',') || last < first || last >= CPU_SETSIZE)
+      return report_invalid("setting the CPU affinity", "%s is no list of CPUs such as 0-3,7", cpus);
+    for (unsigned long cpu = first; cpu <= last; cpu++)
+      CPU_SET(cpu, &set);
+    at = *end ? end + 1 : end;
+  }
+  if (cpus && *cpus && sched_setaffinity(0, sizeof set, &set) < 0)
+    return report_errno("setting the CPU affinity", "sched_setaffinity", "%s", cpus);
+  return 0;
+}
+
+/* sched_setattr(2), ioprio_set(2), personality(2). */
+static int set_scheduling(const struct spec_process *process) {
+  const struct spec_scheduler *wanted = &process->scheduler;
+  if (wanted->given) {
+    struct {
+      uint32_t size, policy;
+      uint64_t flags;
+      int32_t nice;
+      uint32_t priority;
+      uint64_t runtime, deadline, period;
+    } attributes = {.size = sizeof attributes,
+                    .policy = wanted->policy,
+                    .flags = wanted->flags,
+                    .nice = wanted->nice,
+                    .priority = wanted->priority,
+                    .runtime = wanted->runtime_ns,
+                    .deadline = wanted->deadline_ns,
+                    .period = wanted->period_ns};
+    if (syscall(SYS_sched_setattr, 0, &attributes, 0) < 0)
+      return report_errno("setting the scheduler", "sched_setattr", "policy %u", wanted->policy);
+  }
+  if (process->io_priority >= 0 && syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, process->io_priority) < 0)
+    return report_errno("setting the I/O priority", "ioprio_set", "%#x", (unsigned)process->io_priority);
+  return set_affinity(process->cpus_final);
+}
+
 /* From root of the namespace to the program's user; the order is the kernel's: what needs a right comes before its
  * loss. */
 static int drop_privileges(const struct spec_process *process, const struct seccomp_program *seccomp) {
   char cwd[4096];
+  if (set_scheduling(process) < 0)
+    return -1;
   if (chdir(process->cwd) < 0 && errno != EACCES)
     return report_errno("entering the working directory", "chdir", "%s", process->cwd);
   if (prctl(PR_SET_SECUREBITS, 0, 0, 0, 0) < 0 && errno != EPERM)
     return report_errno("dropping privileges", "prctl", "PR_SET_SECUREBITS");
-  if (!process->no_new_privileges && seccomp_load(seccomp) < 0)
+  if (!process->no_new_privileges && seccomp_apply(seccomp) < 0)
     return -1;
   if (process->capabilities.given && capabilities_bound(&process->capabilities) < 0)
     return -1;
@@ -492,14 +600,14 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int run_program(const struct spec_process *process, const struct seccomp_program *seccomp) {
+static int run_program(const struct spec_process *process, const struct seccomp_program *seccomp, int preserved_fds) {
   char program[4096];
   if (find_program(process, program, sizeof program) < 0)
     return -1;
-  if (sys_close_range(3, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
+  if (sys_close_range(3 + (unsigned)preserved_fds, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
     return report_errno("closing descriptors", "close_range", "%s", "");
   reset_signals();
-  if (process->no_new_privileges && seccomp_load(seccomp) < 0)
+  if (process->no_new_privileges && seccomp_apply(seccomp) < 0)
     return -1;
   execve(program, (char *const *)(uintptr_t)process->args.items, (char *const *)(uintptr_t)process->env.items);
   int number = errno;
@@ -508,22 +616,65 @@ static int run_program(const struct spec_process *process, const struct seccomp_
   return -1;
 }
 
+/* Nothing of the host's stays open in a process that others in the container may see already. */
+static void close_others(int from, int gate, int door) {
+  unsigned first = (unsigned)from;
+  int kept[2] = {gate < door ? gate : door, gate < door ? door : gate};
+  for (int i = 0; i < 2; i++) {
+    if (kept[i] < (int)first)
+      continue;
+    if ((unsigned)kept[i] > first)
+      sys_close_range(first, (unsigned)kept[i] - 1, 0);
+    first = (unsigned)kept[i] + 1;
+  }
+  sys_close_range(first, ~0u, 0);
+}
+
+/* A detached container's way over the gate: whoever connects to the door and says so. @return the connection */
+static int wait_at_door(const struct container *container, int gate) {
+  prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+  close(gate);
+  for (;;) {
+    int connection = accept4(container->door, NULL, NULL, SOCK_CLOEXEC);
+    if (connection < 0 && errno != EINTR && errno != ECONNABORTED)
+      _exit(125);
+    if (connection >= 0 && gate_expect(connection, GATE_START, NULL, NULL) == 0)
+      return connection;
+    if (connection >= 0)
+      close(connection);
+  }
+}
+
+static int wait_for_start(const struct container *container, int gate) {
+  struct failure none;
+  int type = gate_receive(gate, &none, sizeof none, NULL, NULL);
+  if (type == GATE_DETACH && container->door >= 0)
+    return wait_at_door(container, gate);
+  if (type != GATE_START)
+    _exit(125);
+  prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+  return gate;
+}
+
 static int child_main(struct container *container, int gate, const int *stdio, const struct cgroup_doors *doors) {
   int terminal = -1;
-  struct spec_process *process = &container->spec.process;
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a supervisor that dies before the gate takes us along */
+  char program[4096];
+  const struct spec *spec = &container->spec;
+  const struct spec_process *process = &spec->process;
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a parent that dies before the gate takes us along */
   setsid();
   if (cgroup_enter(doors) < 0 || set_up(container, gate, stdio, &terminal) < 0)
     _exit((gate_fail(gate), 125));
-  if (drop_privileges(process, &container->seccomp) < 0)
+  if (spec->has_personality && personality(spec->personality) < 0)
+    _exit((report_errno("setting the personality", "personality", "%lu", spec->personality), gate_fail(gate), 125));
+  if (drop_privileges(process, &container->seccomp) < 0 || find_program(process, program, sizeof program) < 0)
     _exit((gate_fail(gate), 125));
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the change of user took it away */
   gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0);
-  if (terminal >= 0)
-    close(terminal);
-  if (gate_expect(gate, GATE_START, NULL, NULL) < 0)
-    _exit(125);
-  prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
-  run_program(process, &container->seccomp);
+  close_others(3 + container->preserved_fds, gate, container->door);
+  gate = wait_for_start(container, gate);
+  if (!container->run_hooks || container->run_hooks(container, HOOK_START_CONTAINER) == 0)
+    run_program(process, &container->seccomp, container->preserved_fds);
   int code = failure.exit_code;
   gate_fail(gate);
   _exit(code);
@@ -552,7 +703,7 @@ static int exec_joined(const struct container *container, struct exec *exec, int
   gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0);
   if (terminal >= 0)
     close(terminal);
-  return run_program(process, &container->seccomp);
+  return run_program(process, &container->seccomp, container->preserved_fds);
 }
 
 static int exec_child(const struct container *container, struct exec *exec, int gate, const int *stdio,
@@ -613,12 +764,15 @@ static int exec_wait(struct exec *exec, int gate, pid_t helper) {
   return wait_for_exec(gate);
 }
 
-int container_exec(const struct container *container, struct exec *exec, bool want_stdin) {
+int container_exec(const struct container *container, struct exec *exec, const int *stdio, bool want_stdin) {
   const struct spec *spec = &container->spec;
   int gate[2], theirs[3];
   exec->terminal = exec->pidfd = -1;
   exec->pid = 0;
-  if (make_pipes(&exec->process, host_id(&spec->uid_maps, exec->process.uid),
+  if (stdio) {
+    memcpy(theirs, stdio, sizeof theirs);
+    exec->stdio[0] = exec->stdio[1] = exec->stdio[2] = -1;
+  } else if (make_pipes(&exec->process, host_id(&spec->uid_maps, exec->process.uid),
                  host_id(&spec->gid_maps, exec->process.gid), want_stdin, exec->stdio, theirs) < 0)
     return -1;
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gate) < 0)
@@ -640,7 +794,8 @@ int container_exec(const struct container *container, struct exec *exec, bool wa
   if (helper < 0)
     return report_errno("joining the container", "clone3", "%s", "");
   close(gate[1]);
-  close_all(theirs, 3);
+  if (!stdio)
+    close_all(theirs, 3);
   int result = exec_wait(exec, gate[0], helper);
   struct failure kept = failure;
   if (result < 0) {

@@ -11,6 +11,7 @@
 struct seccomp_program {
   void *filters; /* struct sock_filter[] */
   unsigned short count;
+  unsigned flags; /* SECCOMP_FILTER_FLAG_* */
 };
 
 struct container {
@@ -23,6 +24,10 @@ struct container {
   /* Called when `pid` is in namespaces of its own, before the root is made: others may equip them meanwhile. */
   void (*has_namespaces)(const struct container *container);
   const char *anchor; /* a directory of the host that the root covers inside the container's mount namespace */
+  /* Runs the spec's hooks of a kind: in the parent, or in the child for those that belong there. NULL: none. */
+  int (*run_hooks)(const struct container *container, enum hook_kind kind);
+  int preserved_fds; /* descriptors from 3 on that the program keeps */
+  int door;          /* a listening socket at which the child waits for START after container_detach, or -1 */
   /* made by container_create */
   pid_t pid;
   int pidfd;
@@ -34,10 +39,15 @@ struct container {
 /* Makes everything and stops at the start gate. On failure nothing is left but the cgroup, which the caller removes.
  * `stdio`: descriptors to give the program instead of pipes, or NULL. */
 int container_create(struct container *container, const int *stdio);
+/* The child waits at its door from now on and outlives us. Its gate is closed. */
+int container_detach(struct container *container);
+/* Lets the program of a detached container run: `gate` is a connection to its door. */
+int container_start_at(int gate);
 /* Lets the program run. -1 when it could not be executed; failure.exit_code is 126 or 127 then. */
 int container_start(struct container *container);
 
-/* One more process inside a running container; the same last steps. `terminal` and `stdio` as above. */
+/* One more process inside a running container; the same last steps. `terminal` and `stdio` as above. Of the container
+ * are needed: the spec's clone_flags, namespace_paths and id maps, cgroup, seccomp, preserved_fds, pidfd. */
 struct exec {
   struct spec_process process;
   pid_t pid;
@@ -45,10 +55,10 @@ struct exec {
   int stdio[3];
   int terminal;
 };
-int container_exec(const struct container *container, struct exec *exec, bool want_stdin);
+int container_exec(const struct container *container, struct exec *exec, const int *stdio, bool want_stdin);
 
 /* Steps shared by init and exec. */
-int seccomp_load(const struct seccomp_program *program);
+int seccomp_apply(const struct seccomp_program *program);
 int terminal_open(int root, const struct spec_process *process, int *peer);
 int terminal_console(int root, int peer);
 int terminal_resize(int terminal, unsigned width, unsigned height);

@@ -8,8 +8,8 @@
 struct failure failure;
 
 static void fill(const char *step, const char *syscall, int number, const char *format, va_list arguments) {
-  failure.step = step;
-  failure.syscall = syscall;
+  snprintf(failure.step, sizeof failure.step, "%s", step);
+  snprintf(failure.syscall, sizeof failure.syscall, "%s", syscall);
   failure.number = number;
   failure.exit_code = 125;
   vsnprintf(failure.detail, sizeof failure.detail, format, arguments);
@@ -46,12 +46,18 @@ int json_escape(char *out, int size, const char *text) {
   return used;
 }
 
+int report_text(char *buffer, int size) {
+  return snprintf(buffer, (size_t)size, "%s%s%s%s%s%s%s", failure.step, failure.syscall[0] ? ": " : "", failure.syscall,
+                  failure.detail[0] ? ": " : "", failure.detail, failure.number ? ": " : "",
+                  failure.number ? strerror(failure.number) : "");
+}
+
 int report_json(char *buffer, int size) {
   char detail[1024];
   json_escape(detail, sizeof detail, failure.detail);
   return snprintf(
       buffer, (size_t)size,
       "{\"step\":\"%s\",\"syscall\":\"%s\",\"errno\":%d,\"error\":\"%s\",\"detail\":\"%s\",\"exitCode\":%d}",
-      failure.step ? failure.step : "", failure.syscall ? failure.syscall : "", failure.number,
+      failure.step, failure.syscall, failure.number,
       failure.number ? strerror(failure.number) : "", detail, failure.exit_code);
 }

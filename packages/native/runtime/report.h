@@ -3,11 +3,11 @@
 #define REPORT_H
 
 struct failure {
-  const char *step;    /* what was being done, in words */
-  const char *syscall; /* which call failed, or "" */
-  int number;          /* errno, 0 for bad input */
-  int exit_code;       /* 125 set-up, 126 cannot execute, 127 not found */
-  char detail[512];    /* path, value, or what to do */
+  char step[64];    /* what was being done, in words */
+  char syscall[24]; /* which call failed, or "" */
+  int number;       /* errno, 0 for bad input */
+  int exit_code;    /* 125 set-up, 126 cannot execute, 127 not found */
+  char detail[512]; /* path, value, or what to do */
 };
 
 extern struct failure failure;
@@ -16,6 +16,8 @@ extern struct failure failure;
 int report_errno(const char *step, const char *syscall, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Bad input: no system call failed. */
 int report_invalid(const char *step, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* One line for people: "step: syscall: detail: what errno means". */
+int report_text(char *buffer, int size);
 /* One JSON object, no newline. Returns its length. */
 int report_json(char *buffer, int size);
 /* Writes text as the inside of a JSON string. */

@@ -1,4 +1,4 @@
-/* Loads a ready-made program: compiling is the agent's business (or compile.c's, for a plain OCI bundle). */
+/* Loads a ready-made program: compiling is the agent's business (or seccomp_compile.c's, for a plain OCI bundle). */
 #include "container.h"
 #include "report.h"
 
@@ -8,11 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int seccomp_load(const struct seccomp_program *program) {
+int seccomp_apply(const struct seccomp_program *program) {
   if (!program->count)
     return 0;
   struct sock_fprog filter = {.len = program->count, .filter = program->filters};
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) < 0)
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->flags, &filter) < 0)
     return report_errno("loading the seccomp filter", "seccomp", "%u instructions", program->count);
   return 0;
 }

@@ -4,7 +4,9 @@
 #include "cleanup.h"
 #include "report.h"
 
+#include <linux/ioprio.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -166,6 +168,59 @@ static int parse_rlimits(json_object *tree, struct spec_process *process) {
   return 0;
 }
 
+static int number_named(const char *name, const char *const *names, int count) {
+  for (int i = 0; name && i < count; i++)
+    if (names[i] && strcmp(name, names[i]) == 0)
+      return i;
+  return -1;
+}
+
+static int parse_scheduler(json_object *tree, struct spec_scheduler *scheduler) {
+  static const char *const policies[] = {"SCHED_OTHER", "SCHED_FIFO", "SCHED_RR",      "SCHED_BATCH",
+                                         NULL,          "SCHED_IDLE", "SCHED_DEADLINE"};
+  static const char *const flags[] = {"SCHED_FLAG_RESET_ON_FORK", "SCHED_FLAG_RECLAIM",     "SCHED_FLAG_DL_OVERRUN",
+                                      "SCHED_FLAG_KEEP_POLICY",   "SCHED_FLAG_KEEP_PARAMS", "SCHED_FLAG_UTIL_CLAMP_MIN",
+                                      "SCHED_FLAG_UTIL_CLAMP_MAX"};
+  json_object *object = get(tree, "scheduler", json_type_object), *list = get(object, "flags", json_type_array);
+  if (!object)
+    return 0;
+  const char *name = get_string(object, "policy");
+  if (name && strcmp(name, "SCHED_ISO") == 0)
+    return report_invalid(step, "scheduler.policy: the kernel has no SCHED_ISO");
+  int policy = number_named(name, policies, 7);
+  if (policy < 0)
+    return report_invalid(step, "scheduler.policy: unknown policy %s", name ? name : "null");
+  scheduler->given = true;
+  scheduler->policy = (uint32_t)policy;
+  scheduler->nice = json_object_get_int(get(object, "nice", json_type_int));
+  scheduler->priority = (uint32_t)json_object_get_int(get(object, "priority", json_type_int));
+  scheduler->runtime_ns = json_object_get_uint64(get(object, "runtime", json_type_int));
+  scheduler->deadline_ns = json_object_get_uint64(get(object, "deadline", json_type_int));
+  scheduler->period_ns = json_object_get_uint64(get(object, "period", json_type_int));
+  for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+    const char *flag = json_object_get_string(json_object_array_get_idx(list, i));
+    int bit = number_named(flag, flags, 7);
+    if (bit < 0)
+      return report_invalid(step, "scheduler.flags: unknown flag %s", flag ? flag : "null");
+    scheduler->flags |= 1ull << bit;
+  }
+  return 0;
+}
+
+static int parse_io_priority(json_object *tree, struct spec_process *process) {
+  static const char *const classes[] = {NULL, "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"};
+  json_object *object = get(tree, "ioPriority", json_type_object);
+  process->io_priority = -1;
+  if (!object)
+    return 0;
+  const char *name = get_string(object, "class");
+  int class = number_named(name, classes, 4), priority = json_object_get_int(get(object, "priority", json_type_int));
+  if (class < 0 || priority < 0 || priority > 7)
+    return report_invalid(step, "ioPriority: the class must be known and the priority 0 to 7");
+  process->io_priority = IOPRIO_PRIO_VALUE(class, priority);
+  return 0;
+}
+
 int spec_parse_process(json_object *tree, struct spec_process *process) {
   memset(process, 0, sizeof *process);
   process->umask = -1;
@@ -212,7 +267,11 @@ int spec_parse_process(json_object *tree, struct spec_process *process) {
   process->oom_score_adj = adjust ? json_object_get_int(adjust) : 0;
   process->apparmor_profile = get_string(tree, "apparmorProfile");
   process->selinux_label = get_string(tree, "selinuxLabel");
-  if (parse_capabilities(tree, &process->capabilities) < 0)
+  json_object *affinity = get(tree, "execCPUAffinity", json_type_object);
+  process->cpus_initial = get_string(affinity, "initial");
+  process->cpus_final = get_string(affinity, "final");
+  if (parse_scheduler(tree, &process->scheduler) < 0 || parse_io_priority(tree, process) < 0 ||
+      parse_capabilities(tree, &process->capabilities) < 0)
     return -1;
   return parse_rlimits(tree, process);
 }
@@ -287,13 +346,90 @@ static int parse_devices(json_object *linux_object, struct spec *spec) {
   return 0;
 }
 
+static int parse_hooks(json_object *tree, struct spec *spec) {
+  static const char *const kinds[HOOK_KINDS] = {"prestart",       "createRuntime", "createContainer",
+                                                "startContainer", "poststart",     "poststop"};
+  json_object *object = get(tree, "hooks", json_type_object);
+  for (int kind = 0; kind < HOOK_KINDS; kind++) {
+    json_object *array = get(object, kinds[kind], json_type_array);
+    int count = array ? (int)json_object_array_length(array) : 0;
+    struct spec_hooks *hooks = &spec->hooks[kind];
+    if (count == 0)
+      continue;
+    hooks->items = calloc((size_t)count, sizeof *hooks->items);
+    if (!hooks->items)
+      return report_errno(step, "calloc", "%s", kinds[kind]);
+    hooks->count = count;
+    for (int i = 0; i < count; i++) {
+      json_object *item = json_object_array_get_idx(array, (size_t)i), *timeout = NULL;
+      struct spec_hook *hook = &hooks->items[i];
+      hook->path = get_string(item, "path");
+      if (!hook->path || hook->path[0] != '/')
+        return report_invalid(step, "hooks.%s[%d].path must be an absolute path", kinds[kind], i);
+      if (get_strings(item, "args", &hook->args) < 0 || get_strings(item, "env", &hook->env) < 0)
+        return -1;
+      if (json_object_object_get_ex(item, "timeout", &timeout)) {
+        hook->timeout_seconds = json_object_get_int(timeout);
+        if (!json_object_is_type(timeout, json_type_int) || hook->timeout_seconds <= 0)
+          return report_invalid(step, "hooks.%s[%d].timeout must be a number of seconds above 0", kinds[kind], i);
+      }
+    }
+  }
+  return 0;
+}
+
+static int parse_personality(json_object *linux_object, struct spec *spec) {
+  json_object *object = get(linux_object, "personality", json_type_object), *flags = get(object, "flags", json_type_array);
+  if (!object)
+    return 0;
+  const char *domain = get_string(object, "domain");
+  if (flags && json_object_array_length(flags) > 0)
+    return report_invalid(step, "linux.personality.flags: none is defined");
+  if (domain && strcmp(domain, "LINUX") != 0 && strcmp(domain, "LINUX32") != 0)
+    return report_invalid(step, "linux.personality.domain must be LINUX or LINUX32, not %s", domain);
+  spec->has_personality = true;
+  spec->personality = domain && strcmp(domain, "LINUX32") == 0 ? 0x0008 : 0; /* PER_LINUX32, PER_LINUX */
+  return 0;
+}
+
+static int parse_time_offsets(json_object *linux_object, struct spec *spec) {
+  static const char *const clocks[] = {"monotonic", "boottime"};
+  json_object *object = get(linux_object, "timeOffsets", json_type_object);
+  size_t used = 0;
+  if (!object || json_object_object_length(object) == 0)
+    return 0;
+  if (!(spec->clone_flags & CLONE_NEWTIME))
+    return report_invalid(step, "linux.timeOffsets needs a time namespace of its own");
+  json_object_object_foreach(object, clock, value) {
+    if (number_named(clock, clocks, 2) < 0)
+      return report_invalid(step, "linux.timeOffsets: no offset can be set for clock %s", clock);
+    used += (size_t)snprintf(spec->time_offsets + used, sizeof spec->time_offsets - used, "%s %lld %u\n", clock,
+                             (long long)json_object_get_int64(get(value, "secs", json_type_int)),
+                             (unsigned)json_object_get_int(get(value, "nanosecs", json_type_int)));
+  }
+  return 0;
+}
+
+/* What is in the specification and not here must be refused, never skipped. */
+static int refuse_unsupported(json_object *linux_object) {
+  static const char *const members[] = {"intelRdt", "netDevices", "memoryPolicy"};
+  for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+    json_object *object = get(linux_object, members[i], json_type_object);
+    if (object && json_object_object_length(object) > 0)
+      return report_invalid(step, "linux.%s is not supported", members[i]);
+  }
+  return 0;
+}
+
 static int parse_linux(json_object *linux_object, struct spec *spec) {
   spec->cgroups_path = get_string(linux_object, "cgroupsPath");
   spec->resources = get(linux_object, "resources", json_type_object);
   spec->sysctl = get(linux_object, "sysctl", json_type_object);
   spec->seccomp = get(linux_object, "seccomp", json_type_object);
   spec->rootfs_propagation = get_string(linux_object, "rootfsPropagation");
-  if (parse_namespaces(linux_object, spec) < 0 || parse_devices(linux_object, spec) < 0 ||
+  if (refuse_unsupported(linux_object) < 0 || parse_personality(linux_object, spec) < 0)
+    return -1;
+  if (parse_namespaces(linux_object, spec) < 0 || parse_time_offsets(linux_object, spec) < 0 || parse_devices(linux_object, spec) < 0 ||
       get_id_maps(linux_object, "uidMappings", &spec->uid_maps) < 0 ||
       get_id_maps(linux_object, "gidMappings", &spec->gid_maps) < 0 ||
       get_strings(linux_object, "maskedPaths", &spec->masked_paths) < 0 ||
@@ -308,15 +444,19 @@ int spec_parse(json_object *tree, struct spec *spec) {
   memset(spec, 0, sizeof *spec);
   spec->tree = tree;
   json_object *root = get(tree, "root", json_type_object), *process = get(tree, "process", json_type_object);
-  if (!get_string(tree, "ociVersion"))
-    return report_invalid(step, "ociVersion is missing");
+  const char *version = get_string(tree, "ociVersion");
+  if (!version || strncmp(version, "1.", 2) != 0 || version[2] < '0' || version[2] > '9')
+    return report_invalid(step, "ociVersion must be 1.x, not %s", version ? version : "missing");
   if (!process)
     return report_invalid(step, "process is missing");
   spec->root_path = get_string(root, "path");
   spec->root_readonly = get_bool(root, "readonly");
   spec->hostname = get_string(tree, "hostname");
   spec->domainname = get_string(tree, "domainname");
-  if (spec_parse_process(process, &spec->process) < 0 || parse_mounts(tree, spec) < 0)
+  spec->annotations = get(tree, "annotations", json_type_object);
+  if (!spec->root_path || !spec->root_path[0])
+    return report_invalid(step, "root.path is missing");
+  if (spec_parse_process(process, &spec->process) < 0 || parse_mounts(tree, spec) < 0 || parse_hooks(tree, spec) < 0)
     return -1;
   if (parse_linux(get(tree, "linux", json_type_object), spec) < 0)
     return -1;
@@ -341,6 +481,13 @@ void spec_free(struct spec *spec) {
     free(spec->mounts[i].options.items);
     free(spec->mounts[i].uid_maps.items);
     free(spec->mounts[i].gid_maps.items);
+  }
+  for (int kind = 0; kind < HOOK_KINDS; kind++) {
+    for (int i = 0; i < spec->hooks[kind].count; i++) {
+      free(spec->hooks[kind].items[i].args.items);
+      free(spec->hooks[kind].items[i].env.items);
+    }
+    free(spec->hooks[kind].items);
   }
   free(spec->mounts);
   free(spec->devices);

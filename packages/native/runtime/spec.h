@@ -30,6 +30,13 @@ struct capability_sets {
   uint64_t bounding, effective, inheritable, permitted, ambient;
   bool given;
 };
+struct spec_scheduler { /* sched_setattr(2) */
+  bool given;
+  uint32_t policy;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t flags, runtime_ns, deadline_ns, period_ns;
+};
 struct spec_process {
   bool terminal;
   unsigned short width, height;
@@ -47,6 +54,28 @@ struct spec_process {
   bool has_oom_score_adj;
   int oom_score_adj;
   const char *apparmor_profile, *selinux_label;
+  struct spec_scheduler scheduler;
+  int io_priority; /* as ioprio_set(2) takes it, -1: not given */
+  const char *cpus_initial, *cpus_final;
+};
+/* By the time they run (runtime-spec, config.md, "POSIX-platform Hooks"). */
+enum hook_kind {
+  HOOK_PRESTART,
+  HOOK_CREATE_RUNTIME,
+  HOOK_CREATE_CONTAINER,
+  HOOK_START_CONTAINER,
+  HOOK_POSTSTART,
+  HOOK_POSTSTOP,
+  HOOK_KINDS
+};
+struct spec_hook {
+  const char *path;
+  struct strings args, env;
+  int timeout_seconds; /* 0: none */
+};
+struct spec_hooks {
+  struct spec_hook *items;
+  int count;
 };
 struct spec_mount {
   const char *destination, *type, *source;
@@ -79,6 +108,11 @@ struct spec {
   json_object *seccomp;
   struct strings masked_paths, readonly_paths;
   const char *rootfs_propagation;
+  struct spec_hooks hooks[HOOK_KINDS];
+  json_object *annotations;
+  bool has_personality;
+  unsigned long personality;
+  char time_offsets[128]; /* lines for /proc/PID/timens_offsets, time_namespaces(7) */
 };
 
 extern const struct spec_namespace {

@@ -306,7 +306,7 @@ static int exec_request(struct client *client, json_object *request) {
   if (!session)
     return report_errno("executing", "calloc", "%s", "");
   if (map_seccomp() < 0 || spec_parse_process(process, &session->exec.process) < 0 ||
-      container_exec(&self.container, &session->exec, flag(request, "stdin")) < 0) {
+      container_exec(&self.container, &session->exec, NULL, flag(request, "stdin")) < 0) {
     spec_free_process(&session->exec.process);
     free(session);
     return -1;
@@ -952,7 +952,7 @@ static void undo(void) {
 int supervise_main(void) {
   char text[8192];
   self.listener = self.signals = self.oom = self.seccomp_fd = -1;
-  self.container.terminal = self.container.pidfd = self.container.gate = -1;
+  self.container.terminal = self.container.pidfd = self.container.gate = self.container.door = -1;
   for (int i = 0; i < 3; i++)
     self.container.stdio[i] = -1;
   struct client *first = add_client(3);
