@@ -488,7 +488,14 @@ static int find_program(const struct spec_process *process, char *found, size_t 
   struct stat at;
   if (strchr(name, '/')) {
     snprintf(found, size, "%s", name);
-    return 0;
+    bool is_there = stat(found, &at) == 0;
+    if (is_there && S_ISREG(at.st_mode) && access(found, X_OK) == 0)
+      return 0;
+    errno = is_there ? EACCES : errno;
+    int number = errno;
+    report_errno("executing", "execve", "%s", name);
+    failure.exit_code = number == ENOENT || number == ENOTDIR ? 127 : 126;
+    return -1;
   }
   for (int i = 0; i < process->env.count; i++)
     if (strncmp(process->env.items[i], "PATH=", 5) == 0)

@@ -55,15 +55,19 @@ static char *absolute(const char *path) {
   return getcwd(cwd, sizeof cwd) && asprintf(&joined, "%s/%s", cwd, path) >= 0 ? joined : NULL;
 }
 
+static json_object *child_of(json_object *parent, const char *key, json_type type) {
+  json_object *child = cgroup_member(parent, key);
+  if (json_object_is_type(child, type))
+    return child;
+  child = type == json_type_array ? json_object_new_array() : json_object_new_object();
+  json_object_object_add(parent, key, child);
+  return child;
+}
+
 static void append_env(json_object *config, const char *text) {
-  json_object *process = cgroup_member(config, "process"), *env = cgroup_member(process, "env");
-  if (!process)
-    return;
-  if (!json_object_is_type(env, json_type_array)) {
-    env = json_object_new_array();
-    json_object_object_add(process, "env", env);
-  }
-  json_object_array_add(env, json_object_new_string(text));
+  json_object *process = cgroup_member(config, "process");
+  if (process)
+    json_object_array_add(child_of(process, "env", json_type_array), json_object_new_string(text));
 }
 
 /* sd_listen_fds(3): descriptors that our caller's service manager gave it are the program's. */
@@ -85,20 +89,55 @@ static int pass_notify(json_object *config) {
   cleanup_free char *directory = oci_path(&self.container, "notify");
   if (mkdir(directory, 0755) < 0)
     return report_errno("making the notify socket", "mkdir", "%s", directory);
-  json_object *mounts = cgroup_member(config, "mounts"), *mount = json_object_new_object(),
-              *list = json_object_new_array();
-  if (!json_object_is_type(mounts, json_type_array)) {
-    mounts = json_object_new_array();
-    json_object_object_add(config, "mounts", mounts);
-  }
+  json_object *mount = json_object_new_object(), *list = json_object_new_array();
   json_object_array_add(list, json_object_new_string("bind"));
   json_object_object_add(mount, "destination", json_object_new_string("/run/notify"));
   json_object_object_add(mount, "type", json_object_new_string("bind"));
   json_object_object_add(mount, "source", json_object_new_string(directory));
   json_object_object_add(mount, "options", list);
-  json_object_array_add(mounts, mount);
+  json_object_array_add(child_of(config, "mounts", json_type_array), mount);
   append_env(config, "NOTIFY_SOCKET=/run/notify/notify.sock");
   return 0;
+}
+
+static void add_device_rule(json_object *rules, bool allow, const char *type, int64_t major, int64_t minor,
+                            const char *access) {
+  json_object *rule = json_object_new_object();
+  json_object_object_add(rule, "allow", json_object_new_boolean(allow));
+  json_object_object_add(rule, "type", json_object_new_string(type));
+  if (major >= 0)
+    json_object_object_add(rule, "major", json_object_new_int64(major));
+  if (minor >= 0)
+    json_object_object_add(rule, "minor", json_object_new_int64(minor));
+  json_object_object_add(rule, "access", json_object_new_string(access));
+  json_object_array_add(rules, rule);
+}
+
+/* config.json's rules come first; what every container may use (config-linux.md, "Default Devices", terminals, nodes
+ * that stay closed) and what linux.devices makes is allowed after them, as runc and crun do. No rules at all deny the
+ * rest as well. */
+static void allow_devices(json_object *config) {
+  static const struct {
+    const char *type;
+    int major, minor;
+    const char *access;
+  } always[] = {{"c", -1, -1, "m"},  {"b", -1, -1, "m"},  {"c", 1, 3, "rwm"}, {"c", 1, 5, "rwm"}, {"c", 1, 7, "rwm"},
+                {"c", 1, 8, "rwm"},  {"c", 1, 9, "rwm"},  {"c", 5, 0, "rwm"}, {"c", 5, 1, "rwm"}, {"c", 5, 2, "rwm"},
+                {"c", 136, -1, "rwm"}};
+  json_object *linux_object = child_of(config, "linux", json_type_object),
+              *rules = child_of(child_of(linux_object, "resources", json_type_object), "devices", json_type_array),
+              *devices = cgroup_member(linux_object, "devices");
+  if (json_object_array_length(rules) == 0)
+    add_device_rule(rules, false, "a", -1, -1, "rwm");
+  for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+    add_device_rule(rules, true, always[i].type, always[i].major, always[i].minor, always[i].access);
+  for (size_t i = 0; json_object_is_type(devices, json_type_array) && i < json_object_array_length(devices); i++) {
+    json_object *device = json_object_array_get_idx(devices, i);
+    const char *type = json_object_get_string(cgroup_member(device, "type"));
+    if (type && strchr("cub", type[0]))
+      add_device_rule(rules, true, type[0] == 'b' ? "b" : "c", json_object_get_int64(cgroup_member(device, "major")),
+                      json_object_get_int64(cgroup_member(device, "minor")), "rwm");
+  }
 }
 
 static int check_console(const struct spec_process *process, const struct create_options *options) {
@@ -122,6 +161,7 @@ static int open_bundle(struct create_options *options) {
   if (!config)
     return -1;
   pass_listeners(config, options);
+  allow_devices(config);
   struct spec *spec = &self.container.container.spec;
   if (pass_notify(config) < 0 || spec_parse(json_object_get(config), spec) < 0 ||
       check_console(&spec->process, options) < 0)
