@@ -66,6 +66,7 @@ int cgroup_v1_prepare(struct cgroup *cgroup);
 int cgroup_v1_limit(struct cgroup *cgroup, json_object *resources);
 int cgroup_v2_prepare(struct cgroup *cgroup);
 int cgroup_v2_limit(struct cgroup *cgroup, json_object *resources);
+int cgroup_v2_devices(const char *directory, json_object *rules);
 
 /* Shared by both: write `value` to directory/file. */
 int cgroup_write(const char *directory, const char *file, const char *format, ...)

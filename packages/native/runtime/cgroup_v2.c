@@ -115,7 +115,8 @@ int cgroup_v2_limit(struct cgroup *cgroup, json_object *resources) {
               *unified = cgroup_member(resources, "unified");
   if ((memory && limit_memory(directory, memory) < 0) ||
       number_or_max(directory, "pids.max", cgroup_member(cgroup_member(resources, "pids"), "limit")) < 0 ||
-      limit_cpu(directory, cgroup_member(resources, "cpu")) < 0)
+      limit_cpu(directory, cgroup_member(resources, "cpu")) < 0 ||
+      cgroup_v2_devices(directory, cgroup_member(resources, "devices")) < 0)
     return -1;
   if (limit_io(directory, block, "throttleReadBpsDevice", "rbps") < 0 ||
       limit_io(directory, block, "throttleWriteBpsDevice", "wbps") < 0 ||

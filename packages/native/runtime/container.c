@@ -348,9 +348,13 @@ int container_start_at(int gate) {
 }
 
 int container_detach(struct container *container) {
+  struct failure told;
   int result = gate_send(container->gate, GATE_DETACH, NULL, 0, NULL, 0);
   if (result < 0)
     report_errno("detaching", "sendmsg", "%s", "");
+  /* It closes its end once our end would no longer take it along. */
+  else if (gate_receive(container->gate, &told, sizeof told, NULL, NULL) != 0)
+    result = report_invalid("detaching", "the first process said something else than that it is on its own");
   close_all(&container->gate, 1);
   return result;
 }
@@ -574,7 +578,7 @@ static int drop_privileges(const struct spec_process *process, const struct secc
     return report_errno("dropping privileges", "prctl", "PR_SET_SECUREBITS");
   if (!process->no_new_privileges && seccomp_apply(seccomp) < 0)
     return -1;
-  if (process->capabilities.given && capabilities_bound(&process->capabilities) < 0)
+  if (capabilities_bound(&process->capabilities) < 0)
     return -1;
   if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
     return report_errno("dropping privileges", "prctl", "PR_SET_KEEPCAPS");
@@ -584,7 +588,7 @@ static int drop_privileges(const struct spec_process *process, const struct secc
     return report_errno("dropping privileges", "setresgid", "%u", process->gid);
   if (setresuid(process->uid, process->uid, process->uid) < 0)
     return report_errno("dropping privileges", "setresuid", "%u", process->uid);
-  if (process->capabilities.given && capabilities_apply(&process->capabilities) < 0)
+  if (capabilities_apply(&process->capabilities) < 0)
     return -1;
   prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
   if (chdir(process->cwd) < 0)

@@ -111,9 +111,6 @@ static int get_id_maps(json_object *parent, const char *key, struct id_maps *out
 
 static int parse_capabilities(json_object *tree, struct capability_sets *sets) {
   json_object *object = get(tree, "capabilities", json_type_object);
-  if (!object)
-    return 0;
-  sets->given = true;
   struct {
     const char *key;
     uint64_t *set;

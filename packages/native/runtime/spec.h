@@ -28,7 +28,6 @@ struct spec_rlimit {
 };
 struct capability_sets {
   uint64_t bounding, effective, inheritable, permitted, ambient;
-  bool given;
 };
 struct spec_scheduler { /* sched_setattr(2) */
   bool given;

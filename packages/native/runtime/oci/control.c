@@ -61,7 +61,7 @@ int oci_kill(int argc, char **argv) {
     return -1;
   if (signal < 0)
     return report_invalid("signalling", "there is no signal %s", name);
-  if (oci_open(&self, id) < 0)
+  if (oci_open(&self, id, true) < 0)
     return -1;
   enum oci_status status = oci_status(&self);
   if (status == OCI_STOPPED && all) {
@@ -111,7 +111,7 @@ int oci_delete(int argc, char **argv) {
   const char *id = oci_operand(argc, argv, optind);
   if (!id)
     return -1;
-  if (oci_open(&self, id) < 0) {
+  if (oci_open(&self, id, true) < 0) {
     bool absent = self.directory && access(self.directory, F_OK) < 0 && errno == ENOENT;
     return force && absent ? 0 : -1;
   }
@@ -130,7 +130,7 @@ int oci_delete(int argc, char **argv) {
 static int freeze(int argc, char **argv, bool frozen) {
   struct oci_container self;
   const char *id = oci_operand(argc, argv, 1);
-  if (!id || oci_open(&self, id) < 0)
+  if (!id || oci_open(&self, id, true) < 0)
     return -1;
   enum oci_status status = oci_status(&self);
   if (status != (frozen ? OCI_RUNNING : OCI_PAUSED) && !(frozen && status == OCI_CREATED))
@@ -202,7 +202,7 @@ int oci_update(int argc, char **argv) {
       return -1;
   }
   const char *id = oci_operand(argc, argv, optind);
-  if (!id || oci_open(&self, id) < 0)
+  if (!id || oci_open(&self, id, true) < 0)
     return -1;
   enum oci_status status = oci_status(&self);
   if (status == OCI_STOPPED || status == OCI_CREATING)

@@ -191,7 +191,9 @@ static int make_cgroup(void) {
     cgroup_free(&container->cgroup); /* not ours to remove */
     return report_invalid("making the cgroup", "%s has processes that are not this container's", path);
   }
-  return cgroup_create(&container->cgroup, container->spec.resources);
+  return oci_write_state(&self.container, self.bundle, self.rootfs) < 0
+             ? -1
+             : cgroup_create(&container->cgroup, container->spec.resources);
 }
 
 static int open_door(void) {
@@ -224,7 +226,7 @@ static int build(struct create_options *options, bool with_door) {
   container->run_hooks = run_hooks;
   container->anchor = self.rootfs;
   if (seccomp_compile(container->spec.seccomp, cache, &container->seccomp) < 0 || make_cgroup() < 0 ||
-      (with_door && open_door() < 0) || oci_write_state(&self.container, self.bundle, self.rootfs) < 0)
+      (with_door && open_door() < 0))
     return -1;
   if (container_create(container, (int[3]){0, 1, 2}) < 0)
     return -1;
@@ -389,7 +391,7 @@ static int start_opened(struct oci_container *opened) {
 
 int oci_start(int argc, char **argv) {
   const char *id = oci_operand(argc, argv, 1);
-  if (!id || oci_open(&self.container, id) < 0)
+  if (!id || oci_open(&self.container, id, true) < 0)
     return -1;
   self.bundle = strdup(json_object_get_string(cgroup_member(self.container.state, "bundle")) ?: "/");
   return start_opened(&self.container);

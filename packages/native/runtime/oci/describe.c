@@ -20,7 +20,7 @@ static pid_t pid_of(const struct oci_container *self, enum oci_status status) {
 int oci_state(int argc, char **argv) {
   struct oci_container self;
   const char *id = oci_operand(argc, argv, 1);
-  if (!id || oci_open(&self, id) < 0)
+  if (!id || oci_open(&self, id, false) < 0)
     return -1;
   enum oci_status status = oci_status(&self);
   cleanup_free char *text = oci_state_text(&self, status, pid_of(&self, status), true);
@@ -30,7 +30,7 @@ int oci_state(int argc, char **argv) {
 
 static void list_one(const char *id, json_object *all, bool json, bool quiet) {
   struct oci_container self;
-  if (oci_open(&self, id) < 0) {
+  if (oci_open(&self, id, false) < 0) {
     oci_close(&self);
     return; /* gone meanwhile */
   }
@@ -132,7 +132,7 @@ int oci_ps(int argc, char **argv) {
   }
   const char *id = oci_operand(argc, argv, optind);
   cleanup_free pid_t *pids = malloc(sizeof(pid_t) * PIDS_MAX);
-  if (!id || !pids || oci_open(&self, id) < 0)
+  if (!id || !pids || oci_open(&self, id, false) < 0)
     return -1;
   enum oci_status status = oci_status(&self);
   if (status == OCI_STOPPED || status == OCI_CREATING)
@@ -269,7 +269,7 @@ int oci_events(int argc, char **argv) {
       return report_invalid("reading the options", "--interval takes a time such as 5s");
   }
   const char *id = oci_operand(argc, argv, optind);
-  if (!id || oci_open(&self, id) < 0)
+  if (!id || oci_open(&self, id, false) < 0)
     return -1;
   enum oci_status status = oci_status(&self);
   oci_close(&self);

@@ -215,7 +215,7 @@ int oci_exec(int argc, char **argv) {
     return -1;
   const char *id = oci_operand(argc, argv, optind);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  if (!id || oci_open(&self, id) < 0)
+  if (!id || oci_open(&self, id, true) < 0)
     return -1;
   if (!options.process && !argv[optind + 1])
     return report_invalid("executing", "name a program, or a file with --process");

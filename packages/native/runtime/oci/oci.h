@@ -31,13 +31,15 @@ struct oci_container {
 int oci_check_id(const char *id);
 /* Makes ROOT/ID; an error when there is one. */
 int oci_make(struct oci_container *self, const char *id);
-/* Opens one that is there; its spec is parsed, its cgroup found. */
-int oci_open(struct oci_container *self, const char *id);
+/* Opens one that is there; its spec is parsed, its cgroup found. `alone`: waits for and keeps out others that change
+ * it, which those that only look must not: a hook may look. */
+int oci_open(struct oci_container *self, const char *id, bool alone);
 void oci_close(struct oci_container *self);
 enum oci_status oci_status(const struct oci_container *self);
 const char *oci_status_name(enum oci_status status);
 /* The state of the specification as JSON text, to be freed. */
 char *oci_state_text(const struct oci_container *self, enum oci_status status, pid_t pid, bool pretty);
+/* Without a pid: it is being made, and this is what to take apart should it not be finished. */
 int oci_write_state(struct oci_container *self, const char *bundle, const char *rootfs);
 /* Ends what is left of it, removes its cgroup and its directory. */
 int oci_remove(struct oci_container *self);

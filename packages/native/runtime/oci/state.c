@@ -119,13 +119,13 @@ static int locate(struct oci_container *self, const char *id) {
   return 0;
 }
 
-static int lock(struct oci_container *self) {
+static int lock(struct oci_container *self, bool alone) {
   struct stat ours, there;
   self->lock = open(self->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (self->lock < 0)
     return errno == ENOENT ? report_invalid(step, "container %s does not exist", self->id)
                            : report_errno(step, "open", "%s", self->directory);
-  if (flock(self->lock, LOCK_EX) < 0)
+  if (alone && flock(self->lock, LOCK_EX) < 0)
     return report_errno(step, "flock", "%s", self->directory);
   /* Removed, perhaps made again, while we waited. */
   if (fstat(self->lock, &ours) < 0 || stat(self->directory, &there) < 0 || ours.st_ino != there.st_ino)
@@ -146,15 +146,15 @@ int oci_make(struct oci_container *self, const char *id) {
   if (mkdir(self->directory, 0700) < 0)
     return errno == EEXIST ? report_invalid("creating", "container with id %s exists already", id)
                            : report_errno("making the state directory", "mkdir", "%s", self->directory);
-  return lock(self);
+  return lock(self, true);
 }
 
-int oci_open(struct oci_container *self, const char *id) {
-  if (locate(self, id) < 0 || lock(self) < 0)
+int oci_open(struct oci_container *self, const char *id, bool alone) {
+  if (locate(self, id) < 0 || lock(self, alone) < 0)
     return -1;
   cleanup_free char *state = oci_path(self, "state.json"), *config = oci_path(self, "config.json");
   if (access(config, F_OK) < 0 || access(state, F_OK) < 0)
-    return 0; /* still being made, or left by one that was killed then */
+    return 0; /* not far, or left by one that was killed then */
   self->state = oci_read_json(state, step);
   self->config = self->state ? oci_read_json(config, step) : NULL;
   if (!self->config || spec_parse(json_object_get(self->config), &self->container.spec) < 0)
@@ -175,7 +175,7 @@ void oci_close(struct oci_container *self) {
 
 enum oci_status oci_status(const struct oci_container *self) {
   cleanup_free char *door = oci_path(self, "start.sock");
-  if (!self->state)
+  if (!cgroup_member(self->state, "pid"))
     return OCI_CREATING;
   if (self->container.pidfd < 0 || has_ended(self->container.pidfd))
     return OCI_STOPPED;
@@ -225,10 +225,10 @@ int oci_write_state(struct oci_container *self, const char *bundle, const char *
   put(self->state, "rootfs", rootfs);
   put(self->state, "created", created);
   put(self->state, "cgroupsPath", self->container.cgroup.path);
-  if (pid == 0)
-    return 0;
-  json_object_object_add(self->state, "pid", json_object_new_int(pid));
-  json_object_object_add(self->state, "processStartTime", json_object_new_uint64(start_time_of(pid)));
+  if (pid > 0) {
+    json_object_object_add(self->state, "pid", json_object_new_int(pid));
+    json_object_object_add(self->state, "processStartTime", json_object_new_uint64(start_time_of(pid)));
+  }
   const char *text = json_object_to_json_string_ext(self->state, JSON_C_TO_STRING_NOSLASHESCAPE);
   cleanup_free char *path = oci_path(self, "state.json");
   return oci_write_file(path, text, strlen(text));
