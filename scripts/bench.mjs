@@ -4,6 +4,7 @@
 //   npm run bench [-- --rounds N]
 import { spawn, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   closeSync,
   copyFileSync,
   existsSync,
@@ -25,6 +26,7 @@ import { pinnedEnvironment, pinnedNode, root, setup, starterImage } from './setu
 const rounds = readRounds();
 const own = `berth-bench-${process.pid}`;
 const work = mkdtempSync(path.join(os.tmpdir(), `${own}-`));
+chmodSync(work, 0o711); // roots of user namespaces walk through
 const namespace = `/run/netns/${own}`;
 const hugetlb = '/sys/fs/cgroup/hugetlb';
 const notMeasured = [];
@@ -46,6 +48,7 @@ if (process.getuid?.() !== 0) {
 }
 await setup({ web: false });
 const native = await import('@berth/native');
+const { resolveProfile } = await import('../apps/agent/src/engine/runtime/seccomp-profile.ts');
 undo.push(() => rmSync(work, { recursive: true, force: true }));
 undo.push(removeCgroups);
 must('ip', ['netns', 'add', own]);
@@ -57,8 +60,12 @@ const contenders = [];
 const supervisors = [];
 for (const [name, prepare] of [
   ['Berth', prepareBerth],
+  ['berth-runtime', () => prepareRuntime('berth-runtime', native.runtimePath)],
   ['crun', () => prepareRuntime('crun', 'crun')],
   ['runc', () => prepareRuntime('runc', 'runc')],
+  ['berth-runtime with walls', () => prepareRuntime('berth-runtime', native.runtimePath, true)],
+  ['crun with walls', () => prepareRuntime('crun', 'crun', true)],
+  ['runc with walls', () => prepareRuntime('runc', 'runc', true)],
   ['podman', preparePodman],
   ['docker', prepareDocker],
 ]) {
@@ -110,16 +117,22 @@ async function prepareBerth() {
   for (const id of sleepers) await ask('DELETE', `/containers/${id}?force=1`);
 }
 
-async function prepareRuntime(name, program) {
+/** `walls`: with a user namespace and the default seccomp profile too. */
+async function prepareRuntime(name, program, walls = false) {
   requireProgram(program);
-  const state = path.join(work, `${name}-state`);
-  const config = path.join(bundle, 'config.json');
-  const runtimeBundle = path.join(work, `${name}-bundle`);
+  const label = walls ? `${name}-walls` : name;
+  const state = path.join(work, `${label}-state`);
+  const runtimeBundle = path.join(work, `${label}-bundle`);
   mkdirSync(runtimeBundle);
-  const spec = JSON.parse(readFileSync(config, 'utf8'));
-  spec.linux.cgroupsPath = `/${own}/${name}`;
+  const spec = JSON.parse(readFileSync(path.join(bundle, 'config.json'), 'utf8'));
+  spec.linux.cgroupsPath = `/${own}/${label}`;
+  if (walls) {
+    const mapping = [{ containerID: 0, hostID: 1_700_000_000, size: 65_536 }];
+    spec.linux.namespaces.push({ type: 'user' });
+    Object.assign(spec.linux, { uidMappings: mapping, gidMappings: mapping, seccomp: defaultSeccomp(spec) });
+  }
   writeFileSync(path.join(runtimeBundle, 'config.json'), JSON.stringify(spec));
-  const args = ['--root', state, 'run', '--bundle', runtimeBundle, `${own}-${name}`];
+  const args = ['--root', state, 'run', '--bundle', runtimeBundle, `${own}-${label}`];
   try {
     must(program, args);
   } catch (error) {
@@ -127,8 +140,14 @@ async function prepareRuntime(name, program) {
     must(program, args);
   }
   const executable = program.includes('/') ? program : must('which', [program]).trim();
-  const once = () => runBare(executable, [program, ...args]);
-  await addContender(`${name} run, no network, no seccomp`, once);
+  const once = () => runBare(executable, [name, ...args]);
+  await addContender(`${name} run, no network, ${walls ? 'user namespace, seccomp' : 'no seccomp'}`, once);
+}
+
+/** As the agent would give it to such a process. */
+function defaultSeccomp(spec) {
+  const profile = JSON.parse(readFileSync(path.join(root, 'packages/native/profiles/seccomp.json'), 'utf8'));
+  return resolveProfile(profile, spec.process.capabilities.bounding, process.arch);
 }
 
 async function preparePodman() {
@@ -225,16 +244,16 @@ function notePss(name, ...pids) {
 function report() {
   const ms = (value) => value.toFixed(2).padStart(9);
   console.log(`\nOne container running "true", from nothing to nothing; ${rounds} interleaved rounds, milliseconds`);
-  console.log(`${''.padEnd(40)}   median       p10       p90`);
+  console.log(`${''.padEnd(55)}   median       p10       p90`);
   for (const { name, times } of contenders) {
     const sorted = times.toSorted((a, b) => a - b);
     const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
-    console.log(`${name.padEnd(40)}${ms(at(0.5))} ${ms(at(0.1))} ${ms(at(0.9))}`);
+    console.log(`${name.padEnd(55)}${ms(at(0.5))} ${ms(at(0.1))} ${ms(at(0.9))}`);
   }
   console.log('\nWhat stays resident for each running container, kB');
-  console.log(`${''.padEnd(40)}      PSS       RSS`);
+  console.log(`${''.padEnd(55)}      PSS       RSS`);
   for (const { name, pss, rss } of supervisors) {
-    console.log(`${name.padEnd(40)}${String(pss).padStart(9)} ${String(rss).padStart(9)}`);
+    console.log(`${name.padEnd(55)}${String(pss).padStart(9)} ${String(rss).padStart(9)}`);
   }
   console.log(
     '\nThe API figures are four requests over a kept connection; crun and runc are started without a fork of Node, the others by one.',

@@ -21,7 +21,8 @@
  * The supervisor makes the container's namespaces and sends NAMESPACES, so that the agent can give it its network
  * while the supervisor builds the rest up to the start gate and sends CREATED (or, at any point, ERROR and exits). The
  * agent then sends START; the REPLY to START says the program was
- * executed, an ERROR with exitCode 126 or 127 that it could not be. If descriptor 3 reaches end of file before START,
+ * executed. A program that is not there or cannot be executed is an ERROR with exitCode 127 or 126, before CREATED
+ * where it can be seen by then, else in answer to START. If descriptor 3 reaches end of file before START,
  * the container is torn down; after it, the supervisor needs nobody. Later clients connect to runDir/control.sock
  * (SOCK_STREAM). On EXIT exit.json is in place; when the supervisor then ends its connections, every cgroup of the
  * container and control.sock are gone.

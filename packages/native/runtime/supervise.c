@@ -4,14 +4,13 @@
 #include "cleanup.h"
 #include "client.h"
 #include "container.h"
+#include "idle.h"
 #include "kernel.h"
 #include "log.h"
 #include "report.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <link.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -28,7 +27,6 @@
 
 #define LINGER_MS 10000 /* for clients to read the EXIT frame */
 #define IDLE_MS 1000    /* before memory is given back */
-#define STACK_BYTES_MAX (128 << 10)
 
 static struct {
   struct container container;
@@ -44,7 +42,6 @@ static struct {
   struct timespec started_at, finished_at;
   char *run_dir, *state_dir, *id;
   json_object *launch;
-  bool idle_pages; /* something ran since memory was last given back */
   int seccomp_fd;
 } self;
 
@@ -218,21 +215,6 @@ static void remember_running(void) {
     fprintf(stderr, "%s: %s\n", failure.step, failure.detail);
 }
 
-/* Gives the pages of a part of the program that nobody may write back: what is used again comes again, from the page
- * cache that all supervisors share. */
-static int release_segment(struct dl_phdr_info *info, size_t size, void *unused) {
-  (void)size;
-  (void)unused;
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-    if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W))
-      continue;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = info->dlpi_addr + segment->p_vaddr;
-    madvise((void *)(start & ~(page - 1)), segment->p_memsz + (start & (page - 1)), MADV_DONTNEED);
-  }
-  return 0;
-}
-
 /* Only what exec needs of the spec stays in memory. */
 static void forget_spec(void) {
   struct spec *spec = &self.container.spec, kept = {0};
@@ -252,17 +234,6 @@ static void forget_spec(void) {
   memset(&self.container.overlay, 0, sizeof self.container.overlay);
   json_object_put(self.launch);
   self.launch = NULL;
-  self.idle_pages = true;
-}
-
-/* After a start or an exec, when nothing happens: the stack below us, free heap and the program's own pages. */
-__attribute__((noinline)) static void release_memory(void) {
-  char here; /* not inlined: everything below it is nobody's */
-  uintptr_t top = ((uintptr_t)&here & ~(uintptr_t)0xfff) - 0x1000;
-  madvise((void *)(top - STACK_BYTES_MAX), STACK_BYTES_MAX, MADV_DONTNEED);
-  malloc_trim(0);
-  dl_iterate_phdr(release_segment, NULL);
-  self.idle_pages = false;
 }
 
 static void start(struct client *client) {
@@ -321,7 +292,6 @@ static int exec_request(struct client *client, json_object *request) {
 }
 
 static void exec_start(struct client *client, json_object *request) {
-  self.idle_pages = true;
   if (exec_request(client, request) < 0)
     reply_failure(client);
   if (self.container.seccomp.filters)
@@ -453,7 +423,8 @@ static void handle(struct client *client, uint8_t type, const char *data, size_t
   json_object_put(request);
 }
 
-static void read_client(struct client *client) {
+/* Big frames are not the loop's own, which is always there. */
+__attribute__((noinline)) static void read_client(struct client *client) {
   char chunk[SUPERVISOR_OUTPUT_BYTES_MAX];
   ssize_t length = recv(client->fd, chunk, sizeof chunk, MSG_DONTWAIT);
   if (length < 0 && (errno == EAGAIN || errno == EINTR))
@@ -795,11 +766,11 @@ static int loop(void) {
   struct timespec exited_at = {0};
   for (;;) {
     collect();
-    int ready = poll(fds, (nfds_t)slot_count, self.exited ? 200 : self.idle_pages ? IDLE_MS : -1);
+    int ready = poll(fds, (nfds_t)slot_count, self.exited ? 200 : IDLE_MS);
     if (ready < 0 && errno != EINTR)
       abort();
-    if (ready == 0 && self.idle_pages && !self.exited) {
-      release_memory();
+    if (ready == 0 && !self.exited) {
+      idle_wait(fds, (nfds_t)slot_count);
       continue;
     }
     int count = slot_count;
@@ -949,8 +920,13 @@ static void undo(void) {
   failure = kept;
 }
 
-int supervise_main(void) {
+static __attribute__((noinline)) void tell_created(struct client *first) {
   char text[8192];
+  int length = describe(text, sizeof text);
+  client_send(first, SUPERVISOR_CREATED, text, (size_t)length);
+}
+
+int supervise_main(void) {
   self.listener = self.signals = self.oom = self.seccomp_fd = -1;
   self.container.terminal = self.container.pidfd = self.container.gate = self.container.door = -1;
   for (int i = 0; i < 3; i++)
@@ -963,8 +939,7 @@ int supervise_main(void) {
     reply_failure(first);
     return 1;
   }
-  int length = describe(text, sizeof text);
-  client_send(first, SUPERVISOR_CREATED, text, (size_t)length);
+  tell_created(first);
   close(4);
   if (loop() != 0) {
     undo();

@@ -256,12 +256,14 @@ except OSError: print(text.decode(), end="")`;
   });
   const command = line(`run --bundle ${second.bundle} ${second.id}`);
   const foreground = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
-  assert.deepEqual([foreground.status, foreground.stdout.trim()], [4, '/dev/pts/0']);
+  assert.equal(foreground.status, 4);
+  assert.match(foreground.stdout.trim(), /\/dev\/pts\/0$/); // script itself may say something first
   const inside = running();
   const exec = spawnSync('script', ['-qec', line(`exec -t ${inside} sh -c 'tty; exit 5'`), '/dev/null'], {
     encoding: 'utf8',
   });
-  assert.deepEqual([exec.status, exec.stdout.trim()], [5, '/dev/pts/0']);
+  assert.equal(exec.status, 5);
+  assert.match(exec.stdout.trim(), /\/dev\/pts\/0$/);
 });
 
 test('no descriptor of the host is open inside, at the gate, running or in an exec', { timeout }, () => {

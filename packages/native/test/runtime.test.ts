@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { makeImage, run, Supervised, slowness } from './supervised.ts';
 
 const image = makeImage();
@@ -131,10 +132,15 @@ test('the cpu quota holds under load', { timeout }, async () => {
 test('exit codes are the program’s, 127 for a missing program, 126 for one that cannot be executed', {
   timeout,
 }, async () => {
-  const codes = [];
-  for (const args of [['sh', '-c', 'exit 42'], ['/bin/nothing'], ['/etc/passwd']])
-    codes.push((await run(image, id(), { args })).exitCode);
-  assert.deepEqual(codes, [42, 127, 126]);
+  assert.equal((await run(image, id(), { args: ['sh', '-c', 'exit 42'] })).exitCode, 42);
+  for (const [program, exitCode] of [
+    ['/bin/nothing', 127],
+    ['nothing', 127],
+    ['/etc/passwd', 126],
+  ] as const) {
+    const container = new Supervised(image, id(), { args: [program] });
+    assert.equal(JSON.parse((await container.frame(0x84)).payload).exitCode, exitCode, program);
+  }
 });
 
 test('a terminal has the size asked for and is /dev/console', { timeout }, async () => {
@@ -220,4 +226,20 @@ test('a /proc that the image made a link is refused', { timeout }, async () => {
   });
   const { payload } = await container.frame(0x84);
   assert.match(payload, /must be an ordinary directory/);
+});
+
+test('a quiet supervisor is one thread that does not wake, and keeps less than 200 kB', { timeout }, async () => {
+  const container = new Supervised(image, id(), { args: ['sleep', '1000'] });
+  await container.start();
+  const status = () => readFileSync(`/proc/${container.child.pid}/status`, 'utf8');
+  const number = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status())?.[1]);
+  // It gives memory back after a second in which nothing happened.
+  await sleep(3000 + 1000 * slowness);
+  const wakes = number('voluntary_ctxt_switches');
+  await sleep(3000);
+  assert.equal(number('voluntary_ctxt_switches'), wakes);
+  assert.equal(number('Threads'), 1);
+  assert.ok(number('VmRSS') < 200, `${number('VmRSS')} kB`);
+  container.kill();
+  await container.end();
 });
