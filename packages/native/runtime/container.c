@@ -3,6 +3,7 @@
 #include "capabilities.h"
 #include "cleanup.h"
 #include "kernel.h"
+#include "label.h"
 #include "mounts.h"
 #include "report.h"
 
@@ -568,9 +569,9 @@ static int set_scheduling(const struct spec_process *process) {
 
 /* From root of the namespace to the program's user; the order is the kernel's: what needs a right comes before its
  * loss. */
-static int drop_privileges(const struct spec_process *process, const struct seccomp_program *seccomp) {
+static int drop_privileges(const struct spec_process *process, const struct seccomp_program *seccomp, int proc) {
   char cwd[4096];
-  if (set_scheduling(process) < 0)
+  if (label_apply(proc, process) < 0 || set_scheduling(process) < 0)
     return -1;
   if (chdir(process->cwd) < 0 && errno != EACCES)
     return report_errno("entering the working directory", "chdir", "%s", process->cwd);
@@ -674,11 +675,12 @@ static int child_main(struct container *container, int gate, const int *stdio, c
   const struct spec_process *process = &spec->process;
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a parent that dies before the gate takes us along */
   setsid();
-  if (cgroup_enter(doors) < 0 || set_up(container, gate, stdio, &terminal) < 0)
+  int proc = label_open_proc();
+  if (proc < 0 || cgroup_enter(doors) < 0 || set_up(container, gate, stdio, &terminal) < 0)
     _exit((gate_fail(gate), 125));
   if (spec->has_personality && personality(spec->personality) < 0)
     _exit((report_errno("setting the personality", "personality", "%lu", spec->personality), gate_fail(gate), 125));
-  if (drop_privileges(process, &container->seccomp) < 0 || find_program(process, program, sizeof program) < 0)
+  if (drop_privileges(process, &container->seccomp, proc) < 0 || find_program(process, program, sizeof program) < 0)
     _exit((gate_fail(gate), 125));
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the change of user took it away */
   gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0);
@@ -696,7 +698,7 @@ static int child_main(struct container *container, int gate, const int *stdio, c
 static int exec_child(const struct container *container, struct exec *exec, int gate, const int *stdio,
                       const struct cgroup_doors *doors) __attribute__((noreturn));
 
-static int exec_joined(const struct container *container, struct exec *exec, int gate, const int *stdio) {
+static int exec_joined(const struct container *container, struct exec *exec, int gate, const int *stdio, int proc) {
   const struct spec_process *process = &exec->process;
   int terminal = -1, peer = -1;
   cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -709,7 +711,7 @@ static int exec_joined(const struct container *container, struct exec *exec, int
       return -1;
   } else if (wire_stdio(stdio) < 0)
     return -1;
-  if (drop_privileges(process, &container->seccomp) < 0)
+  if (drop_privileges(process, &container->seccomp, proc) < 0)
     return -1;
   gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0);
   if (terminal >= 0)
@@ -719,7 +721,8 @@ static int exec_joined(const struct container *container, struct exec *exec, int
 
 static int exec_child(const struct container *container, struct exec *exec, int gate, const int *stdio,
                       const struct cgroup_doors *doors) {
-  if (cgroup_enter(doors) < 0)
+  int proc = label_open_proc();
+  if (proc < 0 || cgroup_enter(doors) < 0)
     _exit((gate_fail(gate), 125));
   if (gate_expect(gate, GATE_BUILD, NULL, NULL) < 0)
     _exit(125);
@@ -746,7 +749,7 @@ static int exec_child(const struct container *container, struct exec *exec, int 
   struct failure ready; /* the supervisor has our pid and a pidfd of us */
   if (gate_receive(gate, &ready, sizeof ready, NULL, NULL) != GATE_START)
     _exit(125);
-  exec_joined(container, exec, gate, stdio);
+  exec_joined(container, exec, gate, stdio, proc);
   int code = failure.exit_code;
   gate_fail(gate);
   _exit(code);

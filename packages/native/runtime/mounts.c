@@ -180,6 +180,8 @@ static int make_file_system(const char *type, const char *source, const struct m
       return report_errno("mounting", "fsconfig", "%s at %s: option %s%s%s", type, where, option, equals ? "=" : "",
                           equals ? equals + 1 : "");
   }
+  if (options->context && sys_fsconfig(context, FSCONFIG_SET_STRING, "context", options->context, 0) < 0)
+    return report_errno("mounting", "fsconfig", "%s at %s: SELinux label %s", type, where, options->context);
   if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
     return report_errno("mounting", "fsconfig", "%s at %s", type, where);
   int mount = sys_fsmount(context, (unsigned)options->set);
@@ -255,7 +257,8 @@ static bool is_below_proc(const char *destination) {
   return fnmatch("/proc/*", destination, 0) == 0;
 }
 
-static int make_one(int root, const struct spec_mount *mount, int source, const struct cgroup *cgroup) {
+static int make_one(int root, const struct spec_mount *mount, int source, const struct cgroup *cgroup,
+                    const char *label) {
   struct mount_options options;
   if (mounts_options(mount, &options) < 0)
     return -1;
@@ -272,6 +275,8 @@ static int make_one(int root, const struct spec_mount *mount, int source, const 
       return -1;
   if (strcmp(type, "cgroup") == 0 && !cgroup->v2)
     return cgroup->count ? mount_cgroup_v1(root, mount, &options, cgroup) : 0;
+  if (label && *label && (strcmp(type, "tmpfs") == 0 || strcmp(type, "devpts") == 0))
+    options.context = label;
   if (strcmp(type, "tmpfs") == 0)
     inherit_mode(root, mount, &options);
   bool is_cgroup = strcmp(type, "cgroup") == 0;
@@ -285,7 +290,7 @@ static int make_one(int root, const struct spec_mount *mount, int source, const 
 
 int mounts_make(int root, const struct spec *spec, const int *sources, const struct cgroup *cgroup) {
   for (int i = 0; i < spec->mount_count; i++)
-    if (make_one(root, &spec->mounts[i], sources[i], cgroup) < 0)
+    if (make_one(root, &spec->mounts[i], sources[i], cgroup, spec->mount_label) < 0)
       return -1;
   return 0;
 }

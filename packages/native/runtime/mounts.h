@@ -12,7 +12,8 @@ struct mount_options {
   uint64_t set, clear, set_recursive; /* MOUNT_ATTR_* */
   unsigned long propagation;          /* MS_SHARED and so on, 0: leave */
   bool propagation_recursive;
-  char data[1024]; /* what the file system itself understands, comma separated */
+  const char *context; /* SELinux label of everything in it, or NULL */
+  char data[1024];     /* what the file system itself understands, comma separated */
 };
 
 int mounts_options(const struct spec_mount *mount, struct mount_options *options);

@@ -76,6 +76,8 @@ static int assemble_from(const struct overlay *overlay, int userns, int *layers)
   }
   if (overlay->upper && add_upper(context, overlay, userns, &layers[overlay->lower.count]) < 0)
     return -1;
+  if (overlay->label && sys_fsconfig(context, FSCONFIG_SET_STRING, "context", overlay->label, 0) < 0)
+    return report_errno(step, "fsconfig", "SELinux label %s", overlay->label);
   if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
     char why[256] = "";
     report_errno(step, "fsconfig", "overlay of %d layers", overlay->lower.count);
@@ -136,6 +138,10 @@ static int assemble_from_names(const struct overlay *overlay, int userns) {
     if (used >= sizeof options)
       return report_invalid(step, "%d layers are more than this kernel takes", overlay->lower.count);
   }
+  if (overlay->label)
+    used += (size_t)snprintf(options + used, sizeof options - used, ",context=\"%s\"", overlay->label);
+  if (used >= sizeof options)
+    return report_invalid(step, "%d layers are more than this kernel takes", overlay->lower.count);
   if (mkdir("root", 0700) < 0 || mount("overlay", "root", "overlay", 0, options) < 0)
     return report_errno(step, "mount", "overlay of %d layers", overlay->lower.count);
   int root = sys_open_tree(AT_FDCWD, "root", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);

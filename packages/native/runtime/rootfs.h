@@ -10,6 +10,7 @@
 struct overlay {
   struct strings lower; /* topmost first */
   const char *upper, *work;
+  const char *label; /* SELinux label of everything in it, or NULL */
 };
 
 /* `userns`: descriptor of the container's user namespace for idmapped layers, or -1. `root_uid`, `root_gid`: host ids

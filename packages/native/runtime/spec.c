@@ -423,6 +423,7 @@ static int parse_linux(json_object *linux_object, struct spec *spec) {
   spec->resources = get(linux_object, "resources", json_type_object);
   spec->sysctl = get(linux_object, "sysctl", json_type_object);
   spec->seccomp = get(linux_object, "seccomp", json_type_object);
+  spec->mount_label = get_string(linux_object, "mountLabel");
   spec->rootfs_propagation = get_string(linux_object, "rootfsPropagation");
   if (refuse_unsupported(linux_object) < 0 || parse_personality(linux_object, spec) < 0)
     return -1;

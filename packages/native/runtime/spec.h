@@ -106,7 +106,7 @@ struct spec {
   json_object *sysctl;    /* object of strings */
   json_object *seccomp;
   struct strings masked_paths, readonly_paths;
-  const char *rootfs_propagation;
+  const char *rootfs_propagation, *mount_label;
   struct spec_hooks hooks[HOOK_KINDS];
   json_object *annotations;
   bool has_personality;

@@ -859,7 +859,10 @@ static int read_launch(void) {
   if (read_overlay(launch, &self.container.overlay) < 0)
     return -1;
   self.launch = launch; /* the overlay's paths are its strings */
-  return spec_parse(json_object_get(cgroup_member(launch, "spec")), &self.container.spec);
+  if (spec_parse(json_object_get(cgroup_member(launch, "spec")), &self.container.spec) < 0)
+    return -1;
+  self.container.overlay.label = self.container.spec.mount_label;
+  return 0;
 }
 
 static int prepare(void) {

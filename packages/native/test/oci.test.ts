@@ -434,6 +434,23 @@ test('devices: nodes that were asked for, and no other can be opened', { timeout
   ]);
 });
 
+test('a profile or label that the kernel cannot give is an error, never skipped', { timeout }, () => {
+  const attempt = (process: object) =>
+    bundles.run((config) => Object.assign(config.process, { args: ['true'] }, process));
+  assert.equal(attempt({ apparmorProfile: 'unconfined' }).status, 0);
+  for (const apparmorProfile of ['berth-no-such-profile', 'a b', 'a//&b', ':ns:a', 'a\nb', 'unconfined_foo']) {
+    const answer = attempt({ apparmorProfile });
+    assert.equal(answer.status, 1, apparmorProfile);
+    assert.match(answer.err, /applying a security label/);
+  }
+  assert.match(attempt({ selinuxLabel: 'system_u:system_r:container_t:s0:c1,c2' }).err, /applying a security label/);
+  const labelled = bundles.run((config) => {
+    config.process.args = ['true'];
+    config.linux.mountLabel = 'system_u:object_r:container_file_t:s0:c1,c2';
+  });
+  assert.match(labelled.err, /SELinux label/);
+});
+
 test('seccomp: errno, arguments, calls newer than the profile; the compiled filter is used again', { timeout }, () => {
   const script = 'mkdir /tmp/a 2>&1; ln -s a /tmp/b 2>&1; echo ok';
   const profile = (config: Config) => {

@@ -172,7 +172,8 @@ test('the log holds what was written, stream by stream, in Docker’s json-file 
 test('the container goes on when its first client is gone, and another can exec in it', { timeout }, async () => {
   const container = new Supervised(image, id(), { args: ['sleep', '1000'] });
   await container.start();
-  await container.frame(0x83);
+  // Attached, watched, started: what is under way when a client goes may be lost with it.
+  while (container.frames.filter(({ type }) => type === 0x83).length < 3) await sleep(10);
   container.abandon();
   await new Promise((resolve) => setTimeout(resolve, 200));
   container.frames.length = 0;
