@@ -38,6 +38,8 @@ const aptPackages = {
     'qemu-system-x86',
     'cpio',
     'kmod',
+    'apparmor',
+    'podman',
     'util-linux',
     'procps',
     'strace',

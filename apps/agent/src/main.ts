@@ -10,6 +10,7 @@ import { networkRoutes } from './api/routes/networks.ts';
 import { systemRoutes } from './api/routes/system.ts';
 import { volumeRoutes } from './api/routes/volumes.ts';
 import { createApiServer } from './api/server.ts';
+import { loadAppArmorProfile } from './apparmor.ts';
 import { type Config, readCommand, usage } from './config.ts';
 import { printDoctor } from './doctor.ts';
 import { createContainers } from './engine/containers/containers.ts';
@@ -74,6 +75,8 @@ async function serve(config: Readonly<Config>): Promise<void> {
   const profile = JSON.parse(
     readFileSync(fileURLToPath(import.meta.resolve('@berth/native/profiles/seccomp.json')), 'utf8'),
   );
+  const appArmor = features.appArmor ? await loadAppArmorProfile() : { profile: null };
+  const warnings = [...warningsFor(features), ...(appArmor.warning === undefined ? [] : [appArmor.warning])];
   const containers = createContainers({
     store,
     images,
@@ -83,6 +86,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
     launcher,
     samples: sampler,
     profile,
+    appArmorProfile: appArmor.profile,
     dataDir: config.dataDir,
     runDir: config.runDir,
     cgroupParent: config.cgroupParent,
@@ -112,7 +116,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
         volumes,
         events,
         features,
-        warnings: warningsFor(features),
+        warnings,
         agentVersion,
         dataDir: config.dataDir,
         hostId: config.bridge,
@@ -130,7 +134,13 @@ async function serve(config: Readonly<Config>): Promise<void> {
   log('info', 'listening', { socket: config.socketPath, version: agentVersion });
   const link = config.standalone
     ? null
-    : createLink({ apiServer: server, events, sampler, facts: () => hostFacts(features), dataDir: config.dataDir });
+    : createLink({
+        apiServer: server,
+        events,
+        sampler,
+        facts: async () => ({ ...(await hostFacts(features)), warnings }),
+        dataDir: config.dataDir,
+      });
   link?.start();
 
   const stop = (signal: string) => {

@@ -29,7 +29,10 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
       handler: async (context) => {
         const one = record(context);
         const written = flag(context.query, 'size') ? await containers.writtenBytes(one) : null;
-        context.send(200, inspectContainer(one, endpointOf(one), containers.logPath(one), written));
+        context.send(
+          200,
+          inspectContainer(one, endpointOf(one), containers.logPath(one), written, containers.appArmorProfile(one)),
+        );
       },
     },
     { method: 'GET', path: '/containers/{id}/top', handler: top },

@@ -2,10 +2,12 @@
  * The life of containers, put together from its verbs. A record is written before a kernel object is made, and after
  * what the kernel said before anybody is answered. Supervisors live on without us: `adopt` finds them again.
  */
+
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { treeSize } from '@berth/native';
 import type { CreateContainerBody, CreateExecBody, UpdateContainerBody } from '@berth/shared/docker/container';
+import { appArmorFor } from '../runtime/apparmor.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
 import { createAccounts } from './account.ts';
 import { adopt } from './adopt.ts';
@@ -58,6 +60,7 @@ export function createContainers(deps: Dependencies) {
       exec(context, accounts, record, body, size),
     adopt: () => adopt(context, { ends, remove, restarts }),
     logPath: (record: ContainerRecord) => context.logPath(record.id),
+    appArmorProfile: (record: ContainerRecord) => appArmorFor(record, context.appArmorProfile) ?? '',
     /** Of what the container wrote over its image; null when it never started. */
     writtenBytes: (record: ContainerRecord): Promise<number | null> =>
       treeSize(context.layer(record.id).upper).then(

@@ -24,6 +24,8 @@ export interface Dependencies {
   launcher: Launcher;
   samples: SampleSources;
   profile: SeccompProfile;
+  /** That containers get unless they ask for another; null where there is none. */
+  appArmorProfile: string | null;
   dataDir: string;
   runDir: string;
   cgroupParent: string;

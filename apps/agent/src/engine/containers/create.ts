@@ -162,7 +162,7 @@ function checkModes(hostConfig: HostConfig): void {
   }
   for (const option of hostConfig.SecurityOpt) {
     if (
-      !/^(no-new-privileges([:=](true|false))?|seccomp[:=]unconfined|apparmor[:=]unconfined|label[:=]disable|systempaths[:=]unconfined)$/.test(
+      !/^(no-new-privileges([:=](true|false))?|seccomp[:=]unconfined|apparmor[:=][A-Za-z0-9_.-]+|label[:=]disable|systempaths[:=]unconfined)$/.test(
         option,
       )
     ) {

@@ -1,6 +1,7 @@
 /** One more program in a running container, with the container's own walls around it. */
 import { closeFd } from '@berth/native';
 import type { CreateExecBody } from '@berth/shared/docker/container';
+import { appArmorFor } from '../runtime/apparmor.ts';
 import { capabilitiesFor } from '../runtime/capabilities.ts';
 import { buildProcess, noNewPrivileges, processCapabilities, rlimits } from '../runtime/spec.ts';
 import type { SupervisorConnection } from '../runtime/supervisor.ts';
@@ -35,6 +36,7 @@ export async function exec(
     noNewPrivileges: noNewPrivileges(record),
     rlimits: rlimits(record),
     oomScoreAdj: host.OomScoreAdj,
+    apparmorProfile: body.Privileged ? undefined : appArmorFor(record, context.appArmorProfile),
   });
   const supervisor = await context.connect(record);
   try {

@@ -9,6 +9,7 @@ export function inspectContainer(
   endpoint: Endpoint | null,
   logPath: string,
   sizeRwBytes: number | null,
+  appArmorProfile: string,
 ): object {
   const host = record.hostConfig;
   const live = record.status === 'running' || record.status === 'paused';
@@ -41,7 +42,7 @@ export function inspectContainer(
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: appArmorProfile,
     ExecIDs: null,
     HostConfig: {
       ...host,

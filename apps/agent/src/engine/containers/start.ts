@@ -2,6 +2,7 @@
 import { EngineError } from '@berth/shared/errors';
 import { describeError } from '../../log.ts';
 import type { Endpoint } from '../networks/networks.ts';
+import { appArmorFor } from '../runtime/apparmor.ts';
 import { buildSpec } from '../runtime/spec.ts';
 import { type Created, type SupervisorConnection, SupervisorError } from '../runtime/supervisor.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
@@ -73,6 +74,7 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
       user,
       env: environment(record, user),
       cwd: workingDirectory(record),
+      appArmorProfile: appArmorFor(record, context.appArmorProfile),
       cgroupsPath: `/${context.cgroupParent}/${record.id}`,
       etcFiles,
       joined: joinedNamespaces(record),

@@ -32,6 +32,7 @@ export interface SpecInput {
   user: ResolvedUser;
   env: string[];
   cwd: string;
+  appArmorProfile: string | undefined;
   cgroupsPath: string;
   /** Files of ours that are bound over /etc/hostname, /etc/hosts, /etc/resolv.conf. */
   etcFiles: { hostname: string; hosts: string; resolvConf: string };
@@ -59,6 +60,7 @@ export function buildSpec(input: SpecInput): object {
       noNewPrivileges: noNewPrivileges(record),
       rlimits: rlimits(record),
       oomScoreAdj: host.OomScoreAdj,
+      apparmorProfile: input.appArmorProfile,
     }),
     mounts: mounts(input),
     linux: {
@@ -90,6 +92,7 @@ export function buildProcess(process: {
   noNewPrivileges: boolean;
   rlimits: { type: string; soft: number; hard: number }[];
   oomScoreAdj: number;
+  apparmorProfile: string | undefined;
 }): object {
   const { user, ...rest } = process;
   return { ...rest, user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids } };
