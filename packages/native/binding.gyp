@@ -9,6 +9,8 @@
         "addon/spawn.cc",
         "addon/pidfd.cc",
         "addon/seccomp.cc",
+        "runtime/seccomp_compile.c",
+        "runtime/report.c",
         "addon/sampler.cc",
         "addon/root.cc",
         "addon/host.cc",
@@ -19,7 +21,8 @@
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],
       "cflags_cc": ["-std=c++20", "-fno-exceptions", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-O2"],
-      "libraries": ["-l:libseccomp.a"]
+      "cflags_c": ["-std=c17", "-Wall", "-Wextra", "-Werror", "-O2"],
+      "libraries": ["-l:libseccomp.a", "-l:libjson-c.a"]
     }
   ]
 }

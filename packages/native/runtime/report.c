@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct failure failure;
+_Thread_local struct failure failure;
 
 static void fill(const char *step, const char *syscall, int number, const char *format, va_list arguments) {
   snprintf(failure.step, sizeof failure.step, "%s", step);

@@ -2,6 +2,11 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#ifdef __cplusplus
+#define _Thread_local __thread
+extern "C" {
+#endif
+
 struct failure {
   char step[64];    /* what was being done, in words */
   char syscall[24]; /* which call failed, or "" */
@@ -10,7 +15,7 @@ struct failure {
   char detail[512]; /* path, value, or what to do */
 };
 
-extern struct failure failure;
+extern _Thread_local struct failure failure;
 
 /* Fills the failure with the errno of now; always returns -1. */
 int report_errno(const char *step, const char *syscall, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -22,5 +27,9 @@ int report_text(char *buffer, int size);
 int report_json(char *buffer, int size);
 /* Writes text as the inside of a JSON string. */
 int json_escape(char *out, int size, const char *text);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

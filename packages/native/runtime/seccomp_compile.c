@@ -1,18 +1,18 @@
-/* libseccomp as a compiler: an OCI linux.seccomp object becomes classic BPF, which is kept for the next time. */
+/* libseccomp as a compiler. Part of berth-runtime, and of the addon, where several threads may be in it at once. */
+#include "seccomp_compile.h"
+
 #include "cleanup.h"
-#include "kernel.h"
-#include "oci/oci.h"
 #include "report.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 
 static const char *const step = "compiling the seccomp profile";
 
@@ -42,6 +42,13 @@ static const struct {
                    {"file_getattr", 468},
                    {"file_setattr", 469},
                    {"uretprobe", 335}};
+
+static json_object *member(json_object *parent, const char *key) {
+  json_object *value = NULL;
+  if (json_object_is_type(parent, json_type_object))
+    json_object_object_get_ex(parent, key, &value);
+  return value;
+}
 
 struct named {
   const char *name;
@@ -85,8 +92,8 @@ static int lookup(const struct named *table, json_object *name, const char *what
 }
 
 static int action_of(json_object *object, const char *key, const char *errno_key, uint32_t *action) {
-  const char *name = json_object_get_string(cgroup_member(object, key));
-  json_object *number = cgroup_member(object, errno_key);
+  const char *name = json_object_get_string(member(object, key));
+  json_object *number = member(object, errno_key);
   int64_t value = number ? json_object_get_int64(number) : EPERM;
   if (value < 0 || value > 4095)
     return report_invalid(step, "%s must be an errno", errno_key);
@@ -101,7 +108,7 @@ static int action_of(json_object *object, const char *key, const char *errno_key
                                   {NULL, 0}};
   if (name && strcmp(name, "SCMP_ACT_NOTIFY") == 0)
     return report_invalid(step, "SCMP_ACT_NOTIFY is not supported");
-  return lookup(actions, cgroup_member(object, key), key, action);
+  return lookup(actions, member(object, key), key, action);
 }
 
 static int number_of(const char *name) {
@@ -116,17 +123,17 @@ static int arguments_of(json_object *list, struct scmp_arg_cmp *arguments, unsig
   *count = 0;
   for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++) {
     json_object *item = json_object_array_get_idx(list, i);
-    int64_t index = json_object_get_int64(cgroup_member(item, "index"));
+    int64_t index = json_object_get_int64(member(item, "index"));
     uint32_t comparison;
-    if (lookup(comparisons, cgroup_member(item, "op"), "comparison", &comparison) < 0)
+    if (lookup(comparisons, member(item, "op"), "comparison", &comparison) < 0)
       return -1;
     if (index < 0 || index > 5 || *count == 6)
       return report_invalid(step, "a system call has arguments 0 to 5");
     arguments[(*count)++] =
         (struct scmp_arg_cmp){.arg = (unsigned)index,
                               .op = (enum scmp_compare)comparison,
-                              .datum_a = json_object_get_uint64(cgroup_member(item, "value")),
-                              .datum_b = json_object_get_uint64(cgroup_member(item, "valueTwo"))};
+                              .datum_a = json_object_get_uint64(member(item, "value")),
+                              .datum_b = json_object_get_uint64(member(item, "valueTwo"))};
   }
   return 0;
 }
@@ -160,14 +167,14 @@ static int add_rule(scmp_filter_ctx context, uint32_t action, const char *name, 
 }
 
 static int add_rules(scmp_filter_ctx context, json_object *profile, uint32_t default_action, int *highest) {
-  json_object *list = cgroup_member(profile, "syscalls");
+  json_object *list = member(profile, "syscalls");
   for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++) {
-    json_object *entry = json_object_array_get_idx(list, i), *names = cgroup_member(entry, "names");
+    json_object *entry = json_object_array_get_idx(list, i), *names = member(entry, "names");
     struct scmp_arg_cmp arguments[6];
     uint32_t action;
     unsigned count;
     if (action_of(entry, "action", "errnoRet", &action) < 0 ||
-        arguments_of(cgroup_member(entry, "args"), arguments, &count) < 0)
+        arguments_of(member(entry, "args"), arguments, &count) < 0)
       return -1;
     for (size_t k = 0; json_object_is_type(names, json_type_array) && k < json_object_array_length(names); k++) {
       const char *name = json_object_get_string(json_object_array_get_idx(names, k));
@@ -184,7 +191,8 @@ static int add_rules(scmp_filter_ctx context, json_object *profile, uint32_t def
 /* Calls newer than the profile answer ENOSYS, so that a C library falls back, where an EPERM would be taken for the
  * end of it. In front of the rest; other architectures' numbers go on to it. */
 static size_t begin_program(struct sock_filter *program, uint32_t default_action, int highest) {
-  if ((default_action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO || highest <= 0)
+  if ((default_action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO || highest <= 0 ||
+      (default_action & SECCOMP_RET_DATA) == ENOSYS)
     return 0;
   const struct sock_filter prefix[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
@@ -199,7 +207,7 @@ static size_t begin_program(struct sock_filter *program, uint32_t default_action
 }
 
 static int export_program(scmp_filter_ctx context, uint32_t default_action, int highest,
-                          struct seccomp_program *program) {
+                          struct seccomp_code *program) {
   cleanup_fd int fd = memfd_create("seccomp", MFD_CLOEXEC);
   int result = fd < 0 ? -errno : seccomp_export_bpf(context, fd);
   if (result < 0) {
@@ -220,11 +228,26 @@ static int export_program(scmp_filter_ctx context, uint32_t default_action, int 
   return 0;
 }
 
-static int compile(json_object *profile, struct seccomp_program *program) {
-  json_object *list = cgroup_member(profile, "architectures");
+static int flags_of(json_object *profile, struct seccomp_code *program) {
+  json_object *list = member(profile, "flags");
+  for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++) {
+    uint32_t flag;
+    if (lookup(flags, json_object_array_get_idx(list, i), "flag", &flag) < 0)
+      return -1;
+    program->flags |= flag;
+  }
+  if (member(profile, "listenerPath"))
+    return report_invalid(step, "listenerPath is not supported");
+  return 0;
+}
+
+int seccomp_compile(json_object *profile, struct seccomp_code *program) {
+  json_object *list = member(profile, "architectures");
   uint32_t default_action, token;
   int highest = 0, result = 0;
-  if (action_of(profile, "defaultAction", "defaultErrnoRet", &default_action) < 0)
+  memset(program, 0, sizeof *program);
+  if (flags_of(profile, program) < 0 ||
+      action_of(profile, "defaultAction", "defaultErrnoRet", &default_action) < 0)
     return -1;
   scmp_filter_ctx context = seccomp_init(default_action);
   if (!context)
@@ -249,87 +272,4 @@ static int compile(json_object *profile, struct seccomp_program *program) {
     result = export_program(context, default_action, highest, program);
   seccomp_release(context);
   return result;
-}
-
-/* ---- the cache: a file holds the profile's text, what else decides, and the program; equal text is what counts */
-
-static char *key_of(json_object *profile, size_t *length) {
-  struct utsname host;
-  char *key = NULL;
-  uname(&host);
-  int written = asprintf(&key, "1 %s %s %s", host.machine, host.release,
-                         json_object_to_json_string_ext(profile, JSON_C_TO_STRING_PLAIN));
-  *length = written < 0 ? 0 : (size_t)written + 1;
-  return written < 0 ? NULL : key;
-}
-
-static char *file_of(const char *directory, const char *key) {
-  char *path;
-  uint64_t hash = 14695981039346656037ull; /* FNV-1a */
-  for (const char *at = key; *at; at++)
-    hash = (hash ^ (unsigned char)*at) * 1099511628211ull;
-  return asprintf(&path, "%s/%016llx", directory, (unsigned long long)hash) < 0 ? NULL : path;
-}
-
-static bool load(const char *path, const char *key, size_t length, struct seccomp_program *program) {
-  struct stat at;
-  cleanup_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 || fstat(fd, &at) < 0 || at.st_uid != geteuid() || (size_t)at.st_size <= length)
-    return false;
-  size_t size = (size_t)at.st_size - length;
-  if (size % sizeof(struct sock_filter) || size / sizeof(struct sock_filter) > BPF_MAXINSNS)
-    return false;
-  cleanup_free char *text = malloc(length);
-  void *filters = malloc(size);
-  if (!text || !filters || pread(fd, text, length, 0) != (ssize_t)length || memcmp(text, key, length) != 0 ||
-      pread(fd, filters, size, (off_t)length) != (ssize_t)size) {
-    free(filters);
-    return false;
-  }
-  program->filters = filters;
-  program->count = (unsigned short)(size / sizeof(struct sock_filter));
-  return true;
-}
-
-/* The cache is a convenience: what can't be kept is compiled again. */
-static void keep(const char *directory, const char *path, const char *key, size_t length,
-                 const struct seccomp_program *program) {
-  size_t size = program->count * sizeof(struct sock_filter);
-  cleanup_free char *whole = malloc(length + size);
-  if (!whole || (mkdir(directory, 0700) < 0 && errno != EEXIST))
-    return;
-  memcpy(whole, key, length);
-  memcpy(whole + length, program->filters, size);
-  oci_write_file(path, whole, length + size);
-}
-
-static int flags_of(json_object *profile, struct seccomp_program *program) {
-  json_object *list = cgroup_member(profile, "flags");
-  for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++) {
-    uint32_t flag;
-    if (lookup(flags, json_object_array_get_idx(list, i), "flag", &flag) < 0)
-      return -1;
-    program->flags |= flag;
-  }
-  if (cgroup_member(profile, "listenerPath"))
-    return report_invalid(step, "listenerPath is not supported");
-  return 0;
-}
-
-int seccomp_compile(json_object *profile, const char *cache_directory, struct seccomp_program *program) {
-  size_t length;
-  if (!profile)
-    return 0;
-  cleanup_free char *key = key_of(profile, &length);
-  cleanup_free char *path = key ? file_of(cache_directory, key) : NULL;
-  if (!path)
-    return report_errno(step, "malloc", "%s", "");
-  if (flags_of(profile, program) < 0)
-    return -1;
-  if (load(path, key, length, program))
-    return 0;
-  if (compile(profile, program) < 0)
-    return -1;
-  keep(cache_directory, path, key, length, program);
-  return 0;
 }

@@ -216,8 +216,7 @@ static int write_pid_file(const char *path) {
 
 static int build(struct create_options *options, bool with_door) {
   struct container *container = &self.container.container;
-  cleanup_free char *cache = NULL;
-  if (open_bundle(options) < 0 || asprintf(&cache, "%s/.seccomp", oci.root) < 0)
+  if (open_bundle(options) < 0)
     return -1;
   for (int fd = 3; fd < 3 + options->preserve_fds; fd++)
     if (fcntl(fd, F_SETFD, 0) < 0)
@@ -225,7 +224,7 @@ static int build(struct create_options *options, bool with_door) {
   container->preserved_fds = options->preserve_fds;
   container->run_hooks = run_hooks;
   container->anchor = self.rootfs;
-  if (seccomp_compile(container->spec.seccomp, cache, &container->seccomp) < 0 || make_cgroup() < 0 ||
+  if (oci_seccomp(container->spec.seccomp, &container->seccomp) < 0 || make_cgroup() < 0 ||
       (with_door && open_door() < 0))
     return -1;
   if (container_create(container, (int[3]){0, 1, 2}) < 0)

@@ -186,11 +186,9 @@ static int check(const struct oci_container *self, const struct exec_options *op
 static int execute(struct oci_container *self, const struct exec_options *options, json_object *process) {
   struct container *container = &self->container;
   struct exec exec = {0};
-  cleanup_free char *cache = NULL;
   char pid[16];
   if (spec_parse_process(process, &exec.process) < 0 || check(self, options, &exec.process) < 0 ||
-      asprintf(&cache, "%s/.seccomp", oci.root) < 0 ||
-      seccomp_compile(container->spec.seccomp, cache, &container->seccomp) < 0)
+      oci_seccomp(container->spec.seccomp, &container->seccomp) < 0)
     return -1;
   container->preserved_fds = options->preserve_fds;
   oci_close(self); /* it may be long */

@@ -55,9 +55,9 @@ int console_wait(pid_t pid, int pidfd, int terminal);
 /* Blocks the signals that console_wait passes on. */
 void console_hold_signals(void);
 
-/* seccomp_compile.c, at ../ */
-/* linux.seccomp as a program; compiled ones are kept in `cache_directory`. */
-int seccomp_compile(json_object *profile, const char *cache_directory, struct seccomp_program *program);
+/* seccomp_cache.c */
+/* linux.seccomp as a program; compiled ones are kept in ROOT/.seccomp. */
+int oci_seccomp(json_object *profile, struct seccomp_program *program);
 
 /* seal.c: runs this program again from a sealed copy in memory, unless it does already. */
 int oci_seal(char **argv);
