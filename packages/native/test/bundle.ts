@@ -2,8 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { runtimePath } from '../index.js';
-import { type Image, makeImage, slowness } from './supervised.ts';
+import { type Image, makeImage, runtimeEnvironment, runtimePath, slowness } from './supervised.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: config.json is what the tests bend, well beyond its schema
 export type Config = any;
@@ -46,7 +45,7 @@ export class Bundles {
   callWith(options: { env?: Record<string, string>; input?: string; cwd?: string }, ...args: string[]): Answer {
     const answer = spawnSync(runtimePath, ['--root', this.root, ...args], {
       ...options,
-      env: options.env ?? {},
+      env: { ...runtimeEnvironment, ...options.env },
       encoding: 'utf8',
       timeout: 20_000 * slowness,
     });

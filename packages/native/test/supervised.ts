@@ -1,4 +1,5 @@
 /** Starts berth-runtime's supervisor as the agent does, without the agent: a socketpair at 3, a launch document at 4. */
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
@@ -14,8 +15,15 @@ import {
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { runtimePath } from '../index.js';
+import { runtimePath as builtRuntime } from '../index.js';
 
+/** The program under test: another build of it, such as the one with sanitizers, when BERTH_TEST_RUNTIME names it. */
+export const runtimePath = process.env.BERTH_TEST_RUNTIME ?? builtRuntime;
+/** What a build with sanitizers must be told, however empty the environment is otherwise. */
+export const runtimeEnvironment: Record<string, string> =
+  process.env.BERTH_SANITIZER_REPORTS === undefined
+    ? {}
+    : { BERTH_SANITIZER_REPORTS: process.env.BERTH_SANITIZER_REPORTS };
 export const slowness = Number(process.env.BERTH_TEST_SLOWNESS ?? 1);
 const applets =
   'sh ls cat id mount hostname ps true echo sleep ip tail stat grep wc touch mkdir seq yes kill dd head'.split(' ');
@@ -132,7 +140,7 @@ export class Supervised {
     writeFileSync(file, JSON.stringify(launch));
     this.child = spawn(runtimePath, ['supervise'], {
       stdio: ['ignore', 'ignore', 'inherit', 'pipe', openSync(file, 'r')],
-      env: {},
+      env: runtimeEnvironment,
     });
     this.#socket = this.child.stdio[3] as net.Socket;
     this.#listen(this.#socket);
@@ -169,9 +177,16 @@ export class Supervised {
 
   /** The first frame of one of these types. */
   async frame(...types: number[]): Promise<Frame> {
+    const [first] = await this.framesOf(1, ...types);
+    assert.ok(first !== undefined);
+    return first;
+  }
+
+  /** Waits for `count` frames of these types. */
+  async framesOf(count: number, ...types: number[]): Promise<Frame[]> {
     for (;;) {
-      const found = this.frames.find((one) => types.includes(one.type));
-      if (found !== undefined) return found;
+      const found = this.frames.filter((one) => types.includes(one.type));
+      if (found.length >= count) return found;
       if (this.#ended) throw new Error(`the supervisor ended; it said ${JSON.stringify(this.frames)}`);
       await new Promise<void>((resolve) => {
         const wake = () => {
