@@ -63,9 +63,9 @@ static int gate_receive(int socket, void *data, size_t size, int *fds, int *coun
   struct msghdr message = {
       .msg_iov = parts, .msg_iovlen = size ? 2 : 1, .msg_control = control, .msg_controllen = sizeof control};
   ssize_t length;
-  do
+  do /* a peer that ended with something of ours unread resets the connection; what it said before is still there */
     length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  while (length < 0 && errno == EINTR);
+  while (length < 0 && (errno == EINTR || errno == ECONNRESET));
   if (length <= 0)
     return (int)length;
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);
@@ -162,6 +162,8 @@ static int make_pipes(struct spec_process *process, uid_t uid, gid_t gid, bool w
     int ends[2];
     if (i == 0 && !want_stdin) {
       theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+      if (theirs[0] < 0)
+        return report_errno("making pipes", "open", "/dev/null");
       continue;
     }
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -247,7 +249,8 @@ static int build(struct container *container, int gate) {
   if (set_rlimits(container->pid, &spec->process) < 0 || set_oom_score(container->pid, &spec->process) < 0)
     return -1;
   int count = open_trees(container, userns, trees), result = -1, received = 0;
-  if (count > 0 && gate_send(gate, GATE_BUILD, NULL, 0, trees, count) == 0) {
+  /* A child that has ended already said why. */
+  if (count > 0 && (gate_send(gate, GATE_BUILD, NULL, 0, trees, count) == 0 || errno == EPIPE)) {
     result = gate_expect(gate, GATE_NAMESPACES, NULL, NULL);
     if (result == 0) {
       if (container->has_namespaces)
@@ -455,7 +458,8 @@ static int set_up(struct container *container, int gate, const int *stdio, int *
     return -1;
   if (enter_namespaces(spec) < 0 || set_time_offsets(spec) < 0)
     return -1;
-  gate_send(gate, GATE_NAMESPACES, NULL, 0, NULL, 0);
+  if (gate_send(gate, GATE_NAMESPACES, NULL, 0, NULL, 0) < 0)
+    return report_errno("starting", "sendmsg", "%s", "");
   syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); /* keys of the host's session stay there */
   if (bring_loopback_up(spec) < 0)
     return -1;
@@ -505,20 +509,24 @@ static int find_program(const struct spec_process *process, char *found, size_t 
   for (int i = 0; i < process->env.count; i++)
     if (strncmp(process->env.items[i], "PATH=", 5) == 0)
       path = process->env.items[i] + 5;
-  bool denied = false;
+  int number = ENOENT;
   while (*path) {
     size_t length = strcspn(path, ":");
     snprintf(found, size, "%.*s/%s", (int)length, length ? path : ".", name);
-    if (stat(found, &at) == 0 && S_ISREG(at.st_mode)) {
-      if (access(found, X_OK) == 0)
+    if (stat(found, &at) == 0) {
+      if (S_ISREG(at.st_mode) && access(found, X_OK) == 0)
         return 0;
-      denied = true;
-    }
+      number = S_ISREG(at.st_mode) ? errno : number;
+    } else if (errno != ENOENT && errno != ENOTDIR)
+      number = errno;
     path += length + (path[length] == ':');
   }
-  errno = denied ? EACCES : ENOENT;
-  report_errno("executing", "execve", "%s: %s", name, denied ? "not executable" : "not found in PATH");
-  failure.exit_code = denied ? 126 : 127;
+  errno = number;
+  report_errno("executing", "execve", "%s: %s", name,
+               number == EACCES   ? "not executable"
+               : number == ENOENT ? "not found in PATH"
+                                  : "not to be looked at");
+  failure.exit_code = number == ENOENT ? 127 : 126;
   return -1;
 }
 
@@ -594,7 +602,9 @@ static int drop_privileges(const struct spec_process *process, const struct secc
   prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
   if (chdir(process->cwd) < 0)
     return report_errno("entering the working directory", "chdir", "%s", process->cwd);
-  if (!getcwd(cwd, sizeof cwd) || cwd[0] != '/') {
+  if (!getcwd(cwd, sizeof cwd))
+    return report_errno("entering the working directory", "getcwd", "%s", process->cwd);
+  if (cwd[0] != '/') {
     errno = ENOENT;
     return report_errno("entering the working directory", "getcwd", "%s is not inside the root", process->cwd);
   }
@@ -683,7 +693,8 @@ static int child_main(struct container *container, int gate, const int *stdio, c
   if (drop_privileges(process, &container->seccomp, proc) < 0 || find_program(process, program, sizeof program) < 0)
     _exit((gate_fail(gate), 125));
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the change of user took it away */
-  gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0);
+  if (gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0) < 0)
+    _exit((report_errno("starting", "sendmsg", "%s", ""), gate_fail(gate), 125));
   close_others(3 + container->preserved_fds, gate, container->door);
   gate = wait_for_start(container, gate);
   if (!container->run_hooks || container->run_hooks(container, HOOK_START_CONTAINER) == 0)
@@ -713,7 +724,8 @@ static int exec_joined(const struct container *container, struct exec *exec, int
     return -1;
   if (drop_privileges(process, &container->seccomp, proc) < 0)
     return -1;
-  gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0);
+  if (gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0) < 0)
+    return report_errno("joining the container", "sendmsg", "%s", "");
   if (terminal >= 0)
     close(terminal);
   return run_program(process, &container->seccomp, container->preserved_fds);
@@ -725,7 +737,7 @@ static int exec_child(const struct container *container, struct exec *exec, int 
   if (proc < 0 || cgroup_enter(doors) < 0)
     _exit((gate_fail(gate), 125));
   if (gate_expect(gate, GATE_BUILD, NULL, NULL) < 0)
-    _exit(125);
+    _exit((gate_fail(gate), 125));
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   int flags = container->spec.clone_flags;
   for (int i = 0; i < 8; i++)
@@ -743,11 +755,18 @@ static int exec_child(const struct container *container, struct exec *exec, int 
   }
   if (pid > 0) {
     pid_t told = (pid_t)pid;
-    gate_send(gate, GATE_PID, &told, sizeof told, NULL, 0);
+    if (gate_send(gate, GATE_PID, &told, sizeof told, NULL, 0) < 0) {
+      report_errno("joining the container", "sendmsg", "%s", "");
+      kill(told, SIGKILL);
+      _exit((gate_fail(gate), 125));
+    }
     _exit(0);
   }
   struct failure ready; /* the supervisor has our pid and a pidfd of us */
-  if (gate_receive(gate, &ready, sizeof ready, NULL, NULL) != GATE_START)
+  int type = gate_receive(gate, &ready, sizeof ready, NULL, NULL);
+  if (type < 0)
+    _exit((report_errno("joining the container", "recvmsg", "%s", ""), gate_fail(gate), 125));
+  if (type != GATE_START)
     _exit(125);
   exec_joined(container, exec, gate, stdio, proc);
   int code = failure.exit_code;
@@ -760,8 +779,11 @@ static int exec_wait(struct exec *exec, int gate, pid_t helper) {
   int received = 0;
   if (set_rlimits(helper, &exec->process) < 0 || set_oom_score(helper, &exec->process) < 0)
     return -1;
-  gate_send(gate, GATE_BUILD, NULL, 0, NULL, 0);
+  if (gate_send(gate, GATE_BUILD, NULL, 0, NULL, 0) < 0 && errno != EPIPE)
+    return report_errno("joining the container", "sendmsg", "%s", "");
   int type = gate_receive(gate, buffer, sizeof buffer, NULL, NULL);
+  if (type < 0)
+    return report_errno("joining the container", "recvmsg", "%s", "");
   if (type == GATE_FAILED) {
     memcpy(&failure, buffer, sizeof failure);
     return -1;
@@ -772,7 +794,8 @@ static int exec_wait(struct exec *exec, int gate, pid_t helper) {
   exec->pidfd = sys_pidfd_open(exec->pid);
   if (exec->pidfd < 0)
     return report_errno("joining the container", "pidfd_open", "%d", exec->pid);
-  gate_send(gate, GATE_START, NULL, 0, NULL, 0);
+  if (gate_send(gate, GATE_START, NULL, 0, NULL, 0) < 0 && errno != EPIPE)
+    return report_errno("joining the container", "sendmsg", "%s", "");
   if (gate_expect(gate, GATE_READY, &exec->terminal, &received) < 0)
     return -1;
   return wait_for_exec(gate);

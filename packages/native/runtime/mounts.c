@@ -398,7 +398,9 @@ int mounts_mask(int root, const struct spec *spec) {
       }
     } else {
       mask = sys_open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-      if (mask >= 0 && (fstat(mask, &at) < 0 || !S_ISCHR(at.st_mode) || at.st_rdev != makedev(1, 3)))
+      if (mask >= 0 && fstat(mask, &at) < 0)
+        return report_errno("masking", "fstat", "/dev/null");
+      if (mask >= 0 && (!S_ISCHR(at.st_mode) || at.st_rdev != makedev(1, 3)))
         return report_invalid("masking", "/dev/null on the host is not the null device");
     }
     if (mask < 0 || sys_move_mount(mask, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
@@ -450,7 +452,8 @@ int mounts_sysctl(int root, const struct spec *spec) {
       return report_invalid("setting sysctls", "%s is not of a namespace of this container's own", name);
     snprintf(path, sizeof path, "/proc/sys/%s", name);
     for (char *dot = path + 10; *dot; dot++)
-      *dot = *dot == '.' ? '/' : *dot;
+      if (*dot == '.')
+        *dot = '/';
     struct statfs fs;
     cleanup_fd int fd = sys_openat2(root, path, O_WRONLY, 0, IN_ROOT | RESOLVE_NO_SYMLINKS);
     const char *text = json_object_get_string(value);

@@ -190,7 +190,7 @@ int rootfs_overlay(const struct overlay *overlay, int userns, uid_t root_uid, gi
   /* The overlay makes files in its work directory as the mounter: with an id that the map does not have, it would
    * mount read-only and report success. Capabilities stay while the file system ids change. */
   int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
-  if (prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
+  if (bits < 0 || prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
     return report_errno(step, "prctl", "PR_SET_SECUREBITS");
   setfsgid(root_gid);
   setfsuid(root_uid);
