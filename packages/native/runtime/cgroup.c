@@ -79,6 +79,8 @@ int cgroup_open(struct cgroup *cgroup, const char *path) {
   int result = 0;
   while (result == 0 && getline(&line, &size, mounts) >= 0)
     result = add_v1_mount(cgroup, line);
+  if (result == 0 && ferror(mounts))
+    result = report_errno("making the cgroup", "read", "/proc/self/mounts");
   free(line);
   fclose(mounts);
   if (result == 0 && cgroup->count == 0)
@@ -189,16 +191,25 @@ bool cgroup_frozen(const struct cgroup *cgroup) {
   return cgroup_read(hierarchy->directory, "freezer.state", text, sizeof text) > 0 && strncmp(text, "FROZEN", 6) == 0;
 }
 
+/* -1 when they can't be read: what is not seen must not be taken for nobody. */
 static int pids_below(const char *directory, pid_t *pids, int count, int max) {
   char path[4096];
   snprintf(path, sizeof path, "%s/cgroup.procs", directory);
   FILE *file = fopen(path, "re");
-  for (int pid; file && count < max && fscanf(file, "%d", &pid) == 1;)
+  if (!file)
+    return errno == ENOENT ? count : report_errno("listing processes", "open", "%s", path);
+  for (int pid; count < max && fscanf(file, "%d", &pid) == 1;)
     pids[count++] = pid;
-  if (file)
-    fclose(file);
+  bool failed = ferror(file) && errno != ENODEV; /* ENODEV: removed meanwhile */
+  if (failed)
+    report_errno("listing processes", "read", "%s", path);
+  fclose(file);
+  if (failed)
+    return -1;
   cleanup_closedir DIR *entries = opendir(directory);
-  for (struct dirent *entry; entries && (entry = readdir(entries));)
+  if (!entries && errno != ENOENT)
+    return report_errno("listing processes", "open", "%s", directory);
+  for (struct dirent *entry; count >= 0 && entries && (entry = readdir(entries));)
     if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
       snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
       count = pids_below(path, pids, count, max);
@@ -275,7 +286,7 @@ static int remove_below(const char *directory) {
   for (int tries = 0; tries < 2000; tries++) {
     if (rmdir(directory) == 0 || errno == ENOENT)
       return 0;
-    if (errno != EBUSY)
+    if (errno != EBUSY && tries > 2) /* an error that is of a moment leaves nothing behind */
       break;
     pause_briefly();
   }
@@ -323,6 +334,8 @@ int cgroup_write(const char *directory, const char *file, const char *format, ..
   va_start(arguments, format);
   int length = vsnprintf(value, sizeof value, format, arguments);
   va_end(arguments);
+  if (length < 0 || (size_t)length >= sizeof value)
+    return report_invalid("writing a cgroup limit", "%s: the value is longer than %zu bytes", file, sizeof value - 1);
   snprintf(path, sizeof path, "%s/%s", directory, file);
   cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0)

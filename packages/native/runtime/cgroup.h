@@ -49,7 +49,7 @@ bool cgroup_frozen(const struct cgroup *cgroup);
 /* SIGKILL to every process, then waits until there is none. */
 int cgroup_kill(const struct cgroup *cgroup);
 int cgroup_signal(const struct cgroup *cgroup, int signal);
-/* Calls with each pid; nested cgroups included. */
+/* How many there are, nested cgroups included; -1 when that can't be read. */
 int cgroup_pids(const struct cgroup *cgroup, pid_t *pids, int max);
 uint64_t cgroup_oom_kills(const struct cgroup *cgroup);
 /* Readable when something was killed for memory; -1 where the kernel has no such thing. */

@@ -56,8 +56,11 @@ static int write_whole(const char *directory, const char *name, const char *text
   snprintf(path, sizeof path, "%s/%s", directory, name);
   snprintf(temporary, sizeof temporary, "%s/.%s.tmp", directory, name);
   cleanup_fd int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0 || write(fd, text, length) != (ssize_t)length || rename(temporary, path) < 0)
-    return report_errno("writing a record", "write", "%s", path);
+  if (fd < 0 || write(fd, text, length) != (ssize_t)length || rename(temporary, path) < 0) {
+    report_errno("writing a record", "write", "%s", path);
+    unlink(temporary);
+    return -1;
+  }
   return 0;
 }
 
@@ -71,6 +74,14 @@ static void make_durable(const char *directory, const char *name) {
     fdatasync(fd);
     fsync(parent);
   }
+}
+
+/* Tried again: it must not outlive us, and nobody else can be told. */
+static void remove_socket(void) {
+  char path[4200];
+  snprintf(path, sizeof path, "%s/control.sock", self.run_dir);
+  for (int tries = 0; tries < 3 && unlink(path) < 0 && errno != ENOENT; tries++)
+    ;
 }
 
 static int exit_text(char *text, size_t size) {
@@ -304,12 +315,12 @@ static void signal_request(struct client *client, json_object *request) {
   if (self.exited)
     result = report_invalid("signalling", "the container has ended");
   else if (flag(request, "all"))
-    cgroup_signal(&self.container.cgroup, signal);
+    result = cgroup_signal(&self.container.cgroup, signal) < 0 ? -1 : 0;
   else if (client->session && !client->session->exited)
     result = (int)syscall(SYS_pidfd_send_signal, client->session->exec.pidfd, signal, NULL, 0);
   else
     result = (int)syscall(SYS_pidfd_send_signal, self.container.pidfd, signal, NULL, 0);
-  if (result < 0 && !self.exited)
+  if (result < 0 && !self.exited && !flag(request, "all"))
     report_errno("signalling", "pidfd_send_signal", "%d", signal);
   answer(client, result);
 }
@@ -344,6 +355,10 @@ static void processes(struct client *client) {
   }
   int count = self.exited ? 0 : cgroup_pids(&self.container.cgroup, pids, PIDS_MAX),
       used = sprintf(text, "{\"pids\":[");
+  if (count < 0) {
+    reply_failure(client);
+    return;
+  }
   for (int i = 0; i < count; i++)
     used += sprintf(text + used, "%s%d", i ? "," : "", pids[i]);
   used += sprintf(text + used, "]}");
@@ -527,7 +542,7 @@ static void notice_oom(void) {
 }
 
 static void end_container(int code, int signal) {
-  char text[256], path[4200];
+  char text[256];
   clock_gettime(CLOCK_REALTIME, &self.finished_at);
   self.exit_code = signal ? 128 + signal : code;
   self.exit_signal = signal;
@@ -549,14 +564,19 @@ static void end_container(int code, int signal) {
     self.sessions->signal = SIGKILL;
     end_session(self.sessions);
   }
-  snprintf(path, sizeof path, "%s/control.sock", self.run_dir);
-  unlink(path);
+  remove_socket();
 }
 
 static void reap(void) {
   int status, code = 0, signal = 0;
   bool ended = false;
-  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;) {
+  int tries = 0;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) != 0;) {
+    if (pid < 0) {
+      if (errno == ECHILD || ++tries > 3) /* its signal does not come again: an end must not be missed */
+        break;
+      continue;
+    }
     int its_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0, its_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (pid == self.container.pid) {
       ended = true;
@@ -767,8 +787,8 @@ static int loop(void) {
   for (;;) {
     collect();
     int ready = poll(fds, (nfds_t)slot_count, self.exited ? 200 : IDLE_MS);
-    if (ready < 0 && errno != EINTR)
-      abort();
+    if (ready < 0 && errno != EINTR) /* ENOMEM: a container does not lose its supervisor for it */
+      nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     if (ready == 0 && !self.exited) {
       idle_wait(fds, (nfds_t)slot_count);
       continue;
@@ -838,7 +858,9 @@ static int read_overlay(json_object *launch, struct overlay *overlay) {
 static int read_launch(void) {
   static const char *const step = "reading the launch document";
   cleanup_free char *text = read_all(4);
-  json_object *launch = text ? json_tokener_parse(text) : NULL;
+  if (!text)
+    return report_errno(step, "read", "descriptor 4");
+  json_object *launch = json_tokener_parse(text);
   if (!launch || json_object_get_int(cgroup_member(launch, "version")) != SUPERVISOR_LAUNCH_VERSION)
     return report_invalid(step, "descriptor 4 holds none of version %d", SUPERVISOR_LAUNCH_VERSION);
   self.id = copy_string(launch, "id");
@@ -906,7 +928,6 @@ static int create(void) {
 }
 
 static void undo(void) {
-  char path[4200];
   struct failure kept = failure;
   if (self.container.pid > 0) {
     kill(self.container.pid, SIGKILL);
@@ -916,10 +937,8 @@ static void undo(void) {
     cgroup_kill(&self.container.cgroup);
     cgroup_remove(&self.container.cgroup);
   }
-  if (self.run_dir) {
-    snprintf(path, sizeof path, "%s/control.sock", self.run_dir);
-    unlink(path);
-  }
+  if (self.run_dir)
+    remove_socket();
   failure = kept;
 }
 
