@@ -11,11 +11,13 @@
 
 #define REPORT_FD 999
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's and the sanitizers' names */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 void __sanitizer_set_report_fd(void *fd);
 const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /* The leak sanitizer stops its process as a debugger does, which one that is not dumpable refuses; leaks are the
  * fuzzers' business. */

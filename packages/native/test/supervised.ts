@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
@@ -120,7 +121,8 @@ export class Supervised {
   readonly #waiting = new Set<() => void>();
   #ended = false;
 
-  constructor(image: Image, id: string, options: SpecOptions) {
+  /** `launcher`: a program and its arguments that starts the supervisor in its turn. */
+  constructor(image: Image, id: string, options: SpecOptions, launcher: string[] = []) {
     this.directory = path.join(image.directory, id);
     for (const name of ['run', 'state/layer/upper', 'state/layer/work'])
       mkdirSync(path.join(this.directory, name), { recursive: true });
@@ -138,10 +140,13 @@ export class Supervised {
     };
     const file = path.join(this.directory, 'launch.json');
     writeFileSync(file, JSON.stringify(launch));
-    this.child = spawn(runtimePath, ['supervise'], {
-      stdio: ['ignore', 'ignore', 'inherit', 'pipe', openSync(file, 'r')],
+    const document = openSync(file, 'r');
+    const [program = runtimePath, ...args] = [...launcher, runtimePath, 'supervise'];
+    this.child = spawn(program, args, {
+      stdio: ['ignore', 'ignore', launcher.length === 0 ? 'inherit' : 'ignore', 'pipe', document],
       env: runtimeEnvironment,
     });
+    closeSync(document);
     this.#socket = this.child.stdio[3] as net.Socket;
     this.#listen(this.#socket);
   }
@@ -230,6 +235,10 @@ export class Supervised {
       this.#ended = false;
       this.#listen(socket);
     });
+  }
+
+  get ended(): boolean {
+    return this.#ended;
   }
 
   abandon(): void {
