@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 
 int buffer_append(struct buffer *buffer, const void *data, size_t length) {
+  if (length == 0)
+    return 0;
   if (buffer->start && buffer->start + buffer->length + length > buffer->capacity) {
     memmove(buffer->data, buffer->data + buffer->start, buffer->length);
     buffer->start = 0;

@@ -243,8 +243,9 @@ int spec_parse_process(json_object *tree, struct spec_process *process) {
   if (!process->groups)
     return report_errno(step, "calloc", "additionalGids");
   for (int i = 0; i < process->group_count; i++) {
-    int64_t gid = json_object_get_int64(json_object_array_get_idx(groups, (size_t)i));
-    if (gid < 0 || gid >= (int64_t)UINT32_MAX)
+    json_object *item = json_object_array_get_idx(groups, (size_t)i);
+    int64_t gid = json_object_get_int64(item);
+    if (!json_object_is_type(item, json_type_int) || gid < 0 || gid >= (int64_t)UINT32_MAX)
       return report_invalid(step, "additionalGids[%d] is no id", i);
     process->groups[i] = (gid_t)gid;
   }
@@ -328,7 +329,7 @@ static int parse_devices(json_object *linux_object, struct spec *spec) {
     const char *type = get_string(item, "type");
     uint32_t mode, uid, gid;
     device->path = get_string(item, "path");
-    if (!device->path || strncmp(device->path, "/dev/", 5) != 0 || !type || !strchr("cubp", type[0]))
+    if (!device->path || strncmp(device->path, "/dev/", 5) != 0 || !type || !type[0] || !strchr("cubp", type[0]))
       return report_invalid(step, "devices[%d] needs a path below /dev and a type of c, u, b or p", i);
     device->type = type[0] == 'b' ? S_IFBLK : type[0] == 'p' ? S_IFIFO : S_IFCHR;
     if (get_u32(item, "major", 0, &device->major) < 0 || get_u32(item, "minor", 0, &device->minor) < 0 ||
