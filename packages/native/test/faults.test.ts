@@ -47,6 +47,12 @@ function cgroupsNamed(id: string): string[] {
     .filter((directory) => existsSync(directory));
 }
 
+function processesIn(id: string): number[] {
+  const [directory] = cgroupsNamed(id);
+  if (directory === undefined) return [];
+  return readFileSync(path.join(directory, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+}
+
 interface Case {
   /** 0: the supervisor, 1: the first process of the container, then an exec's. */
   process: number;
@@ -94,7 +100,7 @@ async function attempt(one: Case): Promise<Outcome> {
   await inTime('the answer', one.act(container));
   const frames = [...container.frames];
   container.abandon();
-  if (one.from !== undefined) await stop(container);
+  if (one.from !== undefined) await stop(container, id);
   await inTime('the end of its processes', exited);
   container.child.kill('SIGKILL');
   const hit = existsSync(report) ? readFileSync(report, 'utf8').trim() : '';
@@ -106,7 +112,7 @@ async function attempt(one: Case): Promise<Outcome> {
 }
 
 /** Ends a container that was left running; its supervisor may be gone, and the connection may be what fails. */
-async function stop(container: Supervised): Promise<void> {
+async function stop(container: Supervised, id: string): Promise<void> {
   for (let tries = 0; tries < 3 && container.child.exitCode === null; tries++) {
     try {
       const socket = await container.reconnect();
@@ -115,7 +121,12 @@ async function stop(container: Supervised): Promise<void> {
       container.sendTo(socket, 0x0c, Buffer.from('{}'));
       await Promise.race([closed, sleep(patienceMs, undefined, { ref: false })]);
     } catch {
-      return; // no supervisor listens any more
+      // A started container outlives its supervisor; the agent ends it by its cgroup, in which all of it must be.
+      for (let rounds = 0; rounds < 50 && container.child.exitCode === null; rounds++) {
+        for (const pid of processesIn(id)) process.kill(pid, 'SIGKILL');
+        await sleep(10);
+      }
+      return;
     }
   }
 }
