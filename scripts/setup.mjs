@@ -43,6 +43,10 @@ const aptPackages = {
     'util-linux',
     'procps',
     'strace',
+    'clang',
+    'clang-tidy',
+    'clang-format',
+    'libclang-rt-14-dev',
   ],
 };
 

@@ -56,8 +56,10 @@ static int weight_of(uint64_t shares) {
     return 10000;
   double log2 = 0;
   double value = (double)shares;
-  for (; value >= 2; value /= 2)
+  while (value >= 2) {
+    value /= 2;
     log2++;
+  }
   log2 += value - 1; /* linear between powers of two is near enough: both ends are exact */
   double exponent = (log2 * log2 + 125 * log2) / 612.0 - 7.0 / 34.0;
   double weight = 1;

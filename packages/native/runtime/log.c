@@ -68,7 +68,7 @@ static size_t escape(char *out, const char *text, size_t length) {
       i++;
     } else if (c == '\n' || c == '\r' || c == '\t') {
       out[used++] = '\\';
-      out[used++] = c == '\n' ? 'n' : c == '\r' ? 'r' : 't';
+      out[used++] = (char)(c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
       i++;
     } else if (c < 0x20 || c == 0x7f) {
       used += (size_t)sprintf(out + used, "\\u%04x", c);
@@ -109,7 +109,7 @@ static void write_line(struct log *log, int stream, const char *text, size_t len
   if (written != (ssize_t)used) {
     /* A torn line would break every reader after it. */
     if (written > 0 && ftruncate(log->fd, (off_t)log->size) < 0)
-      written = -1;
+      log->size += (uint64_t)written;
     log->dropped += length;
   } else
     log->size += used;

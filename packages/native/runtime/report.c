@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef report_errno
+#undef report_invalid
+
 _Thread_local struct failure failure;
 
 static void fill(const char *step, const char *syscall, int number, const char *format, va_list arguments) {

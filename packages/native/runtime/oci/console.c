@@ -22,7 +22,7 @@ int console_send(const char *socket_path, int terminal) {
   cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (strlen(socket_path) >= sizeof address.sun_path)
     return report_invalid(step, "the path of --console-socket is longer than %zu", sizeof address.sun_path - 1);
-  strcpy(address.sun_path, socket_path);
+  memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
   if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
     return report_errno(step, "connect", "%s", socket_path);
   char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(sizeof(size_t)))) = {0};
