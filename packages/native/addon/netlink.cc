@@ -17,10 +17,13 @@ namespace {
 
 constexpr uint16_t request_ack = NLM_F_REQUEST | NLM_F_ACK;
 
-bool parse_address(const std::string &text, in_addr &address) { return inet_pton(AF_INET, text.c_str(), &address) == 1; }
+bool parse_address(const std::string &text, in_addr &address) {
+  return inet_pton(AF_INET, text.c_str(), &address) == 1;
+}
 
 bool parse_mac(const std::string &text, uint8_t (&mac)[6]) {
-  return sscanf(text.c_str(), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5]) == 6;
+  return sscanf(text.c_str(), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5]) ==
+         6;
 }
 
 std::string mac_text(const uint8_t *mac, size_t size) {
@@ -30,7 +33,9 @@ std::string mac_text(const uint8_t *mac, size_t size) {
   return text;
 }
 
-error::Failure bad(const std::string &what) { return error::with(EINVAL, "rtnetlink", what, "not a valid address or name"); }
+error::Failure bad(const std::string &what) {
+  return error::with(EINVAL, "rtnetlink", what, "not a valid address or name");
+}
 
 Message link_up(int index) {
   ifinfomsg header = {AF_UNSPEC, 0, 0, index, IFF_UP, IFF_UP};
@@ -79,21 +84,23 @@ error::Failure list(Socket &socket, std::vector<Link> &links) {
     link.index = info->ifi_index;
     link.up = (info->ifi_flags & IFF_UP) != 0;
     const uint8_t *start = reinterpret_cast<const uint8_t *>(info) + NLMSG_ALIGN(sizeof *info);
-    attributes(start, head->nlmsg_len - NLMSG_SPACE(sizeof *info), [&link](uint16_t type, const uint8_t *data, size_t size) {
-      if (type == IFLA_IFNAME)
-        link.name.assign(reinterpret_cast<const char *>(data), strnlen(reinterpret_cast<const char *>(data), size));
-      else if (type == IFLA_ADDRESS)
-        link.mac = mac_text(data, size);
-      else if (type == IFLA_MTU && size >= 4)
-        memcpy(&link.mtu, data, 4);
-      else if (type == IFLA_MASTER && size >= 4)
-        memcpy(&link.master, data, 4);
-      else if (type == IFLA_LINKINFO)
-        attributes(data, size, [&link](uint16_t inner, const uint8_t *kind, size_t length) {
-          if (inner == IFLA_INFO_KIND)
-            link.kind.assign(reinterpret_cast<const char *>(kind), strnlen(reinterpret_cast<const char *>(kind), length));
+    attributes(
+        start, head->nlmsg_len - NLMSG_SPACE(sizeof *info), [&link](uint16_t type, const uint8_t *data, size_t size) {
+          if (type == IFLA_IFNAME)
+            link.name.assign(reinterpret_cast<const char *>(data), strnlen(reinterpret_cast<const char *>(data), size));
+          else if (type == IFLA_ADDRESS)
+            link.mac = mac_text(data, size);
+          else if (type == IFLA_MTU && size >= 4)
+            memcpy(&link.mtu, data, 4);
+          else if (type == IFLA_MASTER && size >= 4)
+            memcpy(&link.master, data, 4);
+          else if (type == IFLA_LINKINFO)
+            attributes(data, size, [&link](uint16_t inner, const uint8_t *kind, size_t length) {
+              if (inner == IFLA_INFO_KIND)
+                link.kind.assign(reinterpret_cast<const char *>(kind),
+                                 strnlen(reinterpret_cast<const char *>(kind), length));
+            });
         });
-    });
     links.push_back(std::move(link));
   });
 }
@@ -109,13 +116,16 @@ error::Failure ensure_bridge(Bridge &bridge) {
   if (bridge.mtu != 0)
     create.put32(IFLA_MTU, bridge.mtu);
   create.nest(IFLA_LINKINFO, [&] { create.put(IFLA_INFO_KIND, "bridge", 6); });
-  if (error::Failure failure = socket.send(std::move(create), "making the bridge", bridge.name); failure && failure.number != EEXIST)
+  if (error::Failure failure = socket.send(std::move(create), "making the bridge", bridge.name);
+      failure && failure.number != EEXIST)
     return failure;
   bridge.index = static_cast<int>(if_nametoindex(bridge.name.c_str()));
   if (bridge.index == 0)
     return error::last("if_nametoindex", bridge.name);
   write_setting("/proc/sys/net/ipv6/conf/" + bridge.name + "/disable_ipv6", "1");
-  if (error::Failure failure = socket.send(add_address(bridge.index, address, bridge.prefix, NLM_F_CREATE | NLM_F_REPLACE), "giving the bridge its address", bridge.address))
+  if (error::Failure failure =
+          socket.send(add_address(bridge.index, address, bridge.prefix, NLM_F_CREATE | NLM_F_REPLACE),
+                      "giving the bridge its address", bridge.address))
     return failure;
   if (error::Failure failure = socket.send(link_up(bridge.index), "bringing the bridge up", bridge.name))
     return failure;
@@ -239,27 +249,32 @@ error::Failure list_all_routes(std::vector<Route> &routes) {
     Route route;
     route.prefix = info->rtm_dst_len;
     const uint8_t *start = reinterpret_cast<const uint8_t *>(info) + NLMSG_ALIGN(sizeof *info);
-    attributes(start, head->nlmsg_len - NLMSG_SPACE(sizeof *info), [&route](uint16_t type, const uint8_t *data, size_t size) {
-      if (size < 4)
-        return;
-      if (type == RTA_DST)
-        memcpy(&route.destination, data, 4);
-      else if (type == RTA_GATEWAY)
-        memcpy(&route.gateway, data, 4);
-      else if (type == RTA_OIF)
-        memcpy(&route.interface_index, data, 4);
-    });
+    attributes(start, head->nlmsg_len - NLMSG_SPACE(sizeof *info),
+               [&route](uint16_t type, const uint8_t *data, size_t size) {
+                 if (size < 4)
+                   return;
+                 if (type == RTA_DST)
+                   memcpy(&route.destination, data, 4);
+                 else if (type == RTA_GATEWAY)
+                   memcpy(&route.gateway, data, 4);
+                 else if (type == RTA_OIF)
+                   memcpy(&route.interface_index, data, 4);
+               });
     routes.push_back(route);
   });
 }
 
 // ---- the JavaScript side
 
-std::string text(const Napi::Object &object, const char *key) { return object.Get(key).ToString(); }
+std::string text(const Napi::Object &object, const char *key) {
+  return object.Get(key).ToString();
+}
 uint32_t number(const Napi::Object &object, const char *key) {
   return object.Get(key).IsNumber() ? object.Get(key).ToNumber().Uint32Value() : 0;
 }
-Napi::Value nothing(Napi::Env env) { return env.Undefined(); }
+Napi::Value nothing(Napi::Env env) {
+  return env.Undefined();
+}
 
 std::string address_text(const in_addr &address) {
   char text[INET_ADDRSTRLEN];
@@ -344,7 +359,9 @@ Napi::Value js_list_routes(const Napi::CallbackInfo &info) {
           one.Set("destination", address_text(route.destination));
           one.Set("prefixLength", Napi::Number::New(env, route.prefix));
           one.Set("interfaceIndex", Napi::Number::New(env, route.interface_index));
-          one.Set("gateway", route.gateway.s_addr == 0 ? env.Null() : Napi::Value(Napi::String::New(env, address_text(route.gateway))));
+          one.Set("gateway", route.gateway.s_addr == 0
+                                 ? env.Null()
+                                 : Napi::Value(Napi::String::New(env, address_text(route.gateway))));
           result.Set(i, one);
         }
         return result;

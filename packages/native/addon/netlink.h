@@ -29,9 +29,15 @@ public:
     append(&head, sizeof head);
     append(data, size);
   }
-  void put(uint16_t type, const std::string &text) { put(type, text.c_str(), text.size() + 1); }
-  void put32(uint16_t type, uint32_t value) { put(type, &value, sizeof value); }
-  void put8(uint16_t type, uint8_t value) { put(type, &value, sizeof value); }
+  void put(uint16_t type, const std::string &text) {
+    put(type, text.c_str(), text.size() + 1);
+  }
+  void put32(uint16_t type, uint32_t value) {
+    put(type, &value, sizeof value);
+  }
+  void put8(uint16_t type, uint8_t value) {
+    put(type, &value, sizeof value);
+  }
 
   /// Attributes that `inside` puts become one nested attribute.
   void nest(uint16_t type, const std::function<void()> &inside) {
@@ -68,9 +74,12 @@ public:
     if (fd)
       setsockopt(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
   }
-  explicit operator bool() const { return static_cast<bool>(fd); }
+  explicit operator bool() const {
+    return static_cast<bool>(fd);
+  }
 
-  /// Sends the messages in one write and waits for an acknowledgement of each that asks for one; the first errno counts.
+  /// Sends the messages in one write and waits for an acknowledgement of each that asks for one; the first errno
+  /// counts.
   error::Failure send(std::vector<Message> &messages, const char *what, const std::string &path = {}) {
     std::vector<uint8_t> all;
     int awaited = 0;
@@ -147,7 +156,8 @@ private:
 };
 
 /// Calls with type, data and length of each attribute.
-inline void attributes(const void *data, size_t size, const std::function<void(uint16_t, const uint8_t *, size_t)> &each) {
+inline void attributes(const void *data, size_t size,
+                       const std::function<void(uint16_t, const uint8_t *, size_t)> &each) {
   const auto *at = static_cast<const uint8_t *>(data);
   const uint8_t *end = at + size;
   while (at + NLA_HDRLEN <= end) {

@@ -38,7 +38,8 @@ constexpr uint32_t value_type = type_address << 6 | type_service;
 
 Message message(uint16_t type, uint16_t flags, uint8_t family = NFPROTO_IPV4) {
   nfgenmsg header = {family, NFNETLINK_V0, 0};
-  return Message(static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_REQUEST | flags, &header, sizeof header);
+  return Message(static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_REQUEST | flags, &header,
+                 sizeof header);
 }
 
 Message bound(uint16_t type) {
@@ -46,7 +47,9 @@ Message bound(uint16_t type) {
   return Message(type, NLM_F_REQUEST, &header, sizeof header);
 }
 
-void put_be32(Message &out, uint16_t type, uint32_t value) { out.put32(type, htonl(value)); }
+void put_be32(Message &out, uint16_t type, uint32_t value) {
+  out.put32(type, htonl(value));
+}
 
 // All or nothing: the kernel takes a batch as one transaction.
 error::Failure commit(std::vector<Message> changes, const char *what, const std::string &path) {
@@ -134,7 +137,9 @@ public:
       put_be32(out, NFTA_NAT_REG_PROTO_MIN, NFT_REG32_01);
     });
   }
-  void masquerade() { add("masq", [] {}); }
+  void masquerade() {
+    add("masq", [] {});
+  }
   void verdict(int code) {
     add("immediate", [&] {
       put_be32(out, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
@@ -283,7 +288,9 @@ error::Failure ensure(const Table &table) {
 
 // ---- elements
 
-bool is_any(const Port &port) { return port.host.s_addr == 0; }
+bool is_any(const Port &port) {
+  return port.host.s_addr == 0;
+}
 
 std::vector<uint8_t> key_of(const Port &port) {
   std::vector<uint8_t> key(is_any(port) ? 8 : 12);
@@ -362,11 +369,15 @@ error::Failure list(const std::string &table, std::vector<Port> &ports) {
     ask.put(NFTA_SET_ELEM_LIST_TABLE, table);
     ask.put(NFTA_SET_ELEM_LIST_SET, std::string(by_address ? "ports_of_address" : "ports"));
     error::Failure failure = socket.dump(std::move(ask), "listing published ports", [&](const nlmsghdr *head) {
-      const auto *start = static_cast<const uint8_t *>(NLMSG_DATA(const_cast<nlmsghdr *>(head))) + NLMSG_ALIGN(sizeof(nfgenmsg));
-      netlink::attributes(start, head->nlmsg_len - NLMSG_SPACE(sizeof(nfgenmsg)), [&](uint16_t type, const uint8_t *elements, size_t size) {
-        if (type == NFTA_SET_ELEM_LIST_ELEMENTS)
-          netlink::attributes(elements, size, [&](uint16_t, const uint8_t *data, size_t length) { read_element(data, length, by_address, ports); });
-      });
+      const auto *start =
+          static_cast<const uint8_t *>(NLMSG_DATA(const_cast<nlmsghdr *>(head))) + NLMSG_ALIGN(sizeof(nfgenmsg));
+      netlink::attributes(start, head->nlmsg_len - NLMSG_SPACE(sizeof(nfgenmsg)),
+                          [&](uint16_t type, const uint8_t *elements, size_t size) {
+                            if (type == NFTA_SET_ELEM_LIST_ELEMENTS)
+                              netlink::attributes(elements, size, [&](uint16_t, const uint8_t *data, size_t length) {
+                                read_element(data, length, by_address, ports);
+                              });
+                          });
     });
     if (failure)
       return failure;
@@ -410,7 +421,9 @@ std::vector<Port> read_ports(const Napi::Value &value) {
   return ports;
 }
 
-Napi::Value nothing(Napi::Env env) { return env.Undefined(); }
+Napi::Value nothing(Napi::Env env) {
+  return env.Undefined();
+}
 
 Napi::Value ensure_firewall(const Napi::CallbackInfo &info) {
   Table table = read_table(info[0]);

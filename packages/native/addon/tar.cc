@@ -5,10 +5,10 @@
 #include "thread.h"
 
 #include <linux/securebits.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <memory>
 #include <napi.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 namespace tar {
 
@@ -37,8 +37,8 @@ void readShift(const Napi::Object &options, int64_t &uidShift, int64_t &gidShift
   gidShift = value.As<Napi::Object>().Get("gidShift").ToNumber().Int64Value();
 }
 
-// An idmapped mount takes no file from an id that it does not map: this thread, which ends with the call, makes files as
-// the container's root. Its capabilities stay (SECBIT_NO_SETUID_FIXUP), and nobody else's credentials change.
+// An idmapped mount takes no file from an id that it does not map: this thread, which ends with the call, makes files
+// as the container's root. Its capabilities stay (SECBIT_NO_SETUID_FIXUP), and nobody else's credentials change.
 error::Failure actAs(int64_t uid, int64_t gid) {
   if (uid <= 0)
     return {};

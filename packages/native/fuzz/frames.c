@@ -24,8 +24,7 @@ static void make_cgroup(bool v2) {
   struct cgroup *cgroup = &self.container.cgroup;
   *cgroup = (struct cgroup){.v2 = v2, .path = directory, .count = v2 ? 1 : 7};
   for (int i = 0; i < cgroup->count; i++)
-    cgroup->hierarchies[i] =
-        (struct cgroup_hierarchy){(char *)(uintptr_t)(v2 ? "v2" : v1[i]), directory, directory};
+    cgroup->hierarchies[i] = (struct cgroup_hierarchy){(char *)(uintptr_t)(v2 ? "v2" : v1[i]), directory, directory};
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -58,9 +58,9 @@ static struct process *process_of(pid_t pid) {
 }
 
 static bool never_fails(uint64_t number) {
-  static const long numbers[] = {SYS_exit,    SYS_exit_group, SYS_getpid,  SYS_gettid,       SYS_getuid,
-                                 SYS_geteuid, SYS_getgid,     SYS_getegid, SYS_rt_sigreturn, SYS_umask,
-                                 SYS_brk,     SYS_getppid,    SYS_setfsuid, SYS_setfsgid, SYS_kill};
+  static const long numbers[] = {SYS_exit,    SYS_exit_group, SYS_getpid,   SYS_gettid,       SYS_getuid,
+                                 SYS_geteuid, SYS_getgid,     SYS_getegid,  SYS_rt_sigreturn, SYS_umask,
+                                 SYS_brk,     SYS_getppid,    SYS_setfsuid, SYS_setfsgid,     SYS_kill};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     if ((long)number == numbers[i])
       return true;

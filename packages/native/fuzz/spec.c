@@ -1,6 +1,6 @@
 /* libFuzzer: config.json as the runtime reads it, its mounts' options and a process as an exec request brings it. */
-#include "../runtime/mounts.h"
 #include "../runtime/spec.h"
+#include "../runtime/mounts.h"
 
 #include <stdlib.h>
 #include <string.h>

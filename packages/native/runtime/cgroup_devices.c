@@ -18,10 +18,8 @@ static const char *const step = "limiting devices";
 enum { ASKED = BPF_REG_2, TYPE = BPF_REG_3, MAJOR = BPF_REG_4, MINOR = BPF_REG_5, SCRATCH = BPF_REG_6 };
 
 static struct bpf_insn load_u32(int to, size_t offset) {
-  return (struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_W,
-                           .dst_reg = (uint8_t)(to & 15),
-                           .src_reg = BPF_REG_1,
-                           .off = (int16_t)offset};
+  return (struct bpf_insn){
+      .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (uint8_t)(to & 15), .src_reg = BPF_REG_1, .off = (int16_t)offset};
 }
 static struct bpf_insn compute(int operation, int to, int value) {
   return (struct bpf_insn){
@@ -32,7 +30,8 @@ static struct bpf_insn copy(int to, int from) {
       .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = (uint8_t)(to & 15), .src_reg = (uint8_t)(from & 15)};
 }
 static struct bpf_insn jump(int condition, int reg, int value) {
-  return (struct bpf_insn){.code = (uint8_t)(BPF_JMP | condition | BPF_K), .dst_reg = (uint8_t)(reg & 15), .imm = value};
+  return (struct bpf_insn){
+      .code = (uint8_t)(BPF_JMP | condition | BPF_K), .dst_reg = (uint8_t)(reg & 15), .imm = value};
 }
 
 struct program {
@@ -51,7 +50,7 @@ static void emit_answer(struct program *program, int answer) {
 
 struct rule {
   bool allow;
-  int type, access; /* BPF_DEVCG_*; type 0: both */
+  int type, access;     /* BPF_DEVCG_*; type 0: both */
   int64_t major, minor; /* -1: all */
 };
 

@@ -810,7 +810,7 @@ int container_exec(const struct container *container, struct exec *exec, const i
     memcpy(theirs, stdio, sizeof theirs);
     exec->stdio[0] = exec->stdio[1] = exec->stdio[2] = -1;
   } else if (make_pipes(&exec->process, host_id(&spec->uid_maps, exec->process.uid),
-                 host_id(&spec->gid_maps, exec->process.gid), want_stdin, exec->stdio, theirs) < 0)
+                        host_id(&spec->gid_maps, exec->process.gid), want_stdin, exec->stdio, theirs) < 0)
     return -1;
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gate) < 0)
     return report_errno("joining the container", "socketpair", "%s", "");

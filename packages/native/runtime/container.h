@@ -20,7 +20,7 @@ struct container {
   bool has_overlay;
   struct cgroup cgroup;
   struct seccomp_program seccomp;
-  bool wants_stdin;   /* false: the program reads /dev/null */
+  bool wants_stdin; /* false: the program reads /dev/null */
   /* Called when `pid` is in namespaces of its own, before the root is made: others may equip them meanwhile. */
   void (*has_namespaces)(const struct container *container);
   const char *anchor; /* a directory of the host that the root covers inside the container's mount namespace */

@@ -58,14 +58,13 @@ static int add_segment(struct dl_phdr_info *info, size_t size, void *into) {
 }
 
 /* Alone on its page, which is all of the program that is in memory while it waits. */
-__attribute__((noinline, aligned(PAGE_BYTES), section(".text.idle"))) static void wait_alone(
-    const struct ranges *ranges, struct pollfd *fds, unsigned long count) {
+__attribute__((noinline, aligned(PAGE_BYTES), section(".text.idle"))) static void
+wait_alone(const struct ranges *ranges, struct pollfd *fds, unsigned long count) {
   for (int i = 0; i < ranges->count; i++)
     raw(SYS_madvise, ranges->items[i].start, ranges->items[i].length, MADV_DONTNEED, 0, 0);
   raw(SYS_ppoll, (long)(uintptr_t)fds, (long)count, 0, 0, 8);
 }
-__attribute__((noinline, used, aligned(PAGE_BYTES), section(".text.idle"))) static void end_of_page(void) {
-}
+__attribute__((noinline, used, aligned(PAGE_BYTES), section(".text.idle"))) static void end_of_page(void) {}
 
 __attribute__((noinline)) static void release_stack(void) {
   char here; /* not inlined: everything below it is nobody's */

@@ -54,8 +54,7 @@ static int check_name(const char *name, const char *refused, const char *what) {
 int label_apply(int proc, const struct spec_process *process) {
   const char *profile = process->apparmor_profile, *label = process->selinux_label;
   if (label && *label &&
-      (check_name(label, "", "an SELinux label") < 0 ||
-       write_attribute(proc, "exec", "", label, "SELinux") < 0))
+      (check_name(label, "", "an SELinux label") < 0 || write_attribute(proc, "exec", "", label, "SELinux") < 0))
     return -1;
   if (!profile || !*profile || strcmp(profile, "unconfined") == 0)
     return 0;

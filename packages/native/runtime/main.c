@@ -40,9 +40,8 @@ static const struct {
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
 static void print_help(FILE *to) {
-  fprintf(to,
-          "usage: berth-runtime [--root DIR] [--log FILE] [--log-format text|json] COMMAND\n\n"
-          "An OCI runtime (runtime-spec " OCI_VERSION ") with runc's command line.\n\n");
+  fprintf(to, "usage: berth-runtime [--root DIR] [--log FILE] [--log-format text|json] COMMAND\n\n"
+              "An OCI runtime (runtime-spec " OCI_VERSION ") with runc's command line.\n\n");
   for (size_t i = 0; i < COMMAND_COUNT; i++)
     fprintf(to, "  %-9s %-24s %s\n", commands[i].name, commands[i].operands, commands[i].what);
 }

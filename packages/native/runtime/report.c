@@ -61,6 +61,6 @@ int report_json(char *buffer, int size) {
   return snprintf(
       buffer, (size_t)size,
       "{\"step\":\"%s\",\"syscall\":\"%s\",\"errno\":%d,\"error\":\"%s\",\"detail\":\"%s\",\"exitCode\":%d}",
-      failure.step, failure.syscall, failure.number,
-      failure.number ? strerror(failure.number) : "", detail, failure.exit_code);
+      failure.step, failure.syscall, failure.number, failure.number ? strerror(failure.number) : "", detail,
+      failure.exit_code);
 }

@@ -129,11 +129,10 @@ static int arguments_of(json_object *list, struct scmp_arg_cmp *arguments, unsig
       return -1;
     if (index < 0 || index > 5 || *count == 6)
       return report_invalid(step, "a system call has arguments 0 to 5");
-    arguments[(*count)++] =
-        (struct scmp_arg_cmp){.arg = (unsigned)index,
-                              .op = (enum scmp_compare)comparison,
-                              .datum_a = json_object_get_uint64(member(item, "value")),
-                              .datum_b = json_object_get_uint64(member(item, "valueTwo"))};
+    arguments[(*count)++] = (struct scmp_arg_cmp){.arg = (unsigned)index,
+                                                  .op = (enum scmp_compare)comparison,
+                                                  .datum_a = json_object_get_uint64(member(item, "value")),
+                                                  .datum_b = json_object_get_uint64(member(item, "valueTwo"))};
   }
   return 0;
 }
@@ -206,8 +205,7 @@ static size_t begin_program(struct sock_filter *program, uint32_t default_action
   return sizeof prefix / sizeof *prefix;
 }
 
-static int export_program(scmp_filter_ctx context, uint32_t default_action, int highest,
-                          struct seccomp_code *program) {
+static int export_program(scmp_filter_ctx context, uint32_t default_action, int highest, struct seccomp_code *program) {
   cleanup_fd int fd = memfd_create("seccomp", MFD_CLOEXEC);
   int result = fd < 0 ? -errno : seccomp_export_bpf(context, fd);
   if (result < 0) {
@@ -246,8 +244,7 @@ int seccomp_compile(json_object *profile, struct seccomp_code *program) {
   uint32_t default_action, token;
   int highest = 0, result = 0;
   memset(program, 0, sizeof *program);
-  if (flags_of(profile, program) < 0 ||
-      action_of(profile, "defaultAction", "defaultErrnoRet", &default_action) < 0)
+  if (flags_of(profile, program) < 0 || action_of(profile, "defaultAction", "defaultErrnoRet", &default_action) < 0)
     return -1;
   scmp_filter_ctx context = seccomp_init(default_action);
   if (!context)

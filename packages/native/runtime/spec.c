@@ -377,7 +377,8 @@ static int parse_hooks(json_object *tree, struct spec *spec) {
 }
 
 static int parse_personality(json_object *linux_object, struct spec *spec) {
-  json_object *object = get(linux_object, "personality", json_type_object), *flags = get(object, "flags", json_type_array);
+  json_object *object = get(linux_object, "personality", json_type_object),
+              *flags = get(object, "flags", json_type_array);
   if (!object)
     return 0;
   const char *domain = get_string(object, "domain");
@@ -428,8 +429,8 @@ static int parse_linux(json_object *linux_object, struct spec *spec) {
   spec->rootfs_propagation = get_string(linux_object, "rootfsPropagation");
   if (refuse_unsupported(linux_object) < 0 || parse_personality(linux_object, spec) < 0)
     return -1;
-  if (parse_namespaces(linux_object, spec) < 0 || parse_time_offsets(linux_object, spec) < 0 || parse_devices(linux_object, spec) < 0 ||
-      get_id_maps(linux_object, "uidMappings", &spec->uid_maps) < 0 ||
+  if (parse_namespaces(linux_object, spec) < 0 || parse_time_offsets(linux_object, spec) < 0 ||
+      parse_devices(linux_object, spec) < 0 || get_id_maps(linux_object, "uidMappings", &spec->uid_maps) < 0 ||
       get_id_maps(linux_object, "gidMappings", &spec->gid_maps) < 0 ||
       get_strings(linux_object, "maskedPaths", &spec->masked_paths) < 0 ||
       get_strings(linux_object, "readonlyPaths", &spec->readonly_paths) < 0)

@@ -5,9 +5,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFi
 import path from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { runtimePath } from './supervised.ts';
 import { Bundles, type Config } from './bundle.ts';
-import { slowness } from './supervised.ts';
+import { runtimePath, slowness } from './supervised.ts';
 
 const bundles = new Bundles();
 const { call, shell } = { call: bundles.call.bind(bundles), shell: bundles.shell.bind(bundles) };

@@ -117,8 +117,7 @@ int oci_delete(int argc, char **argv) {
   }
   enum oci_status status = oci_status(&self);
   if (status != OCI_STOPPED && !force)
-    return report_invalid("deleting", "container %s is %s; stop it first, or use --force", id,
-                          oci_status_name(status));
+    return report_invalid("deleting", "container %s is %s; stop it first, or use --force", id, oci_status_name(status));
   if (end_it(&self) < 0 || oci_remove(&self) < 0)
     return -1;
   run_poststop(&self);

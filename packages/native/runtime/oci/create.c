@@ -39,8 +39,7 @@ static int run_hooks(const struct container *container, enum hook_kind kind) {
                            : kind == HOOK_POSTSTOP        ? OCI_STOPPED
                            : kind == HOOK_START_CONTAINER ? OCI_CREATED
                                                           : OCI_CREATING;
-  cleanup_free char *state =
-      oci_state_text(&self.container, status, status == OCI_STOPPED ? 0 : container->pid, false);
+  cleanup_free char *state = oci_state_text(&self.container, status, status == OCI_STOPPED ? 0 : container->pid, false);
   if (!state)
     return report_errno("running a hook", "malloc", "%s", "");
   return hooks_run(hooks, state, kind == HOOK_START_CONTAINER ? NULL : self.bundle);
@@ -121,9 +120,9 @@ static void allow_devices(json_object *config) {
     const char *type;
     int major, minor;
     const char *access;
-  } always[] = {{"c", -1, -1, "m"},  {"b", -1, -1, "m"},  {"c", 1, 3, "rwm"}, {"c", 1, 5, "rwm"}, {"c", 1, 7, "rwm"},
-                {"c", 1, 8, "rwm"},  {"c", 1, 9, "rwm"},  {"c", 5, 0, "rwm"}, {"c", 5, 1, "rwm"}, {"c", 5, 2, "rwm"},
-                {"c", 136, -1, "rwm"}};
+  } always[] = {{"c", -1, -1, "m"}, {"b", -1, -1, "m"}, {"c", 1, 3, "rwm"},   {"c", 1, 5, "rwm"},
+                {"c", 1, 7, "rwm"}, {"c", 1, 8, "rwm"}, {"c", 1, 9, "rwm"},   {"c", 5, 0, "rwm"},
+                {"c", 5, 1, "rwm"}, {"c", 5, 2, "rwm"}, {"c", 136, -1, "rwm"}};
   json_object *linux_object = child_of(config, "linux", json_type_object),
               *rules = child_of(child_of(linux_object, "resources", json_type_object), "devices", json_type_array),
               *devices = cgroup_member(linux_object, "devices");

@@ -182,10 +182,10 @@ static json_object *cpu_stats(const struct cgroup *cgroup) {
     json_object *stat = read_keyed(directory_of(cgroup, "cpu"), "cpu.stat");
     uint64_t microseconds = json_object_get_uint64(cgroup_member(stat, "usage_usec"));
     json_object_object_add(usage, "total", json_object_new_uint64(microseconds * 1000));
-    json_object_object_add(
-        usage, "kernel", json_object_new_uint64(json_object_get_uint64(cgroup_member(stat, "system_usec")) * 1000));
-    json_object_object_add(
-        usage, "user", json_object_new_uint64(json_object_get_uint64(cgroup_member(stat, "user_usec")) * 1000));
+    json_object_object_add(usage, "kernel",
+                           json_object_new_uint64(json_object_get_uint64(cgroup_member(stat, "system_usec")) * 1000));
+    json_object_object_add(usage, "user",
+                           json_object_new_uint64(json_object_get_uint64(cgroup_member(stat, "user_usec")) * 1000));
     json_object_object_add(cpu, "throttling", stat);
   } else {
     add_number(usage, "total", directory_of(cgroup, "cpuacct"), "cpuacct.usage");

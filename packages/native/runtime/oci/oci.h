@@ -20,10 +20,10 @@ enum oci_status { OCI_CREATING, OCI_CREATED, OCI_RUNNING, OCI_PAUSED, OCI_STOPPE
 
 struct oci_container {
   const char *id;
-  char *directory;      /* ROOT/ID */
-  int lock;             /* of the directory, held until oci_close */
-  json_object *state;   /* state.json, NULL while creating */
-  json_object *config;  /* config.json */
+  char *directory;            /* ROOT/ID */
+  int lock;                   /* of the directory, held until oci_close */
+  json_object *state;         /* state.json, NULL while creating */
+  json_object *config;        /* config.json */
   struct container container; /* spec, cgroup; pidfd of a process that lives, or -1 */
 };
 
@@ -49,7 +49,8 @@ json_object *oci_read_json(const char *path, const char *step);
 
 /* console.c */
 int console_send(const char *socket_path, int terminal);
-/* Waits for the process, passes signals on to it and, with a terminal (else -1), bytes and sizes; ours is raw meanwhile.
+/* Waits for the process, passes signals on to it and, with a terminal (else -1), bytes and sizes; ours is raw
+ * meanwhile.
  * @return its exit code, 128+n for signal n */
 int console_wait(pid_t pid, int pidfd, int terminal);
 /* Blocks the signals that console_wait passes on. */

@@ -56,9 +56,8 @@ int oci_spec(int argc, char **argv) {
   cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (fd < 0)
     return report_errno("writing a specification", "open", "%s", path);
-  const char *text =
-      json_object_to_json_string_ext(json_tokener_parse(template), JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-                                                                       JSON_C_TO_STRING_NOSLASHESCAPE);
+  const char *text = json_object_to_json_string_ext(
+      json_tokener_parse(template), JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
   if (dprintf(fd, "%s\n", text) < 0)
     return report_errno("writing a specification", "write", "%s", path);
   return 0;
@@ -82,22 +81,22 @@ static json_object *capability_names(void) {
 
 int oci_features(int argc, char **argv) {
   (void)argc, (void)argv;
-  static const char *const hooks[] = {"prestart", "createRuntime", "createContainer", "startContainer",
-                                      "poststart", "poststop", NULL};
+  static const char *const hooks[] = {
+      "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL};
   static const char *const mount_options[] = {
-      "async",   "atime",    "bind",    "defaults",  "dev",       "dirsync",   "exec",        "idmap",
-      "noatime", "nodev",    "noexec",  "nosuid",    "nosymfollow", "private", "rbind",       "relatime",
-      "ridmap",  "ro",       "rprivate", "rro",      "rnodev",    "rnoexec",   "rnosuid",     "rslave",
-      "rshared", "runbindable", "rw",   "shared",    "slave",     "strictatime", "suid",      "tmpcopyup",
-      "unbindable", NULL};
+      "async",   "atime",       "bind",   "defaults",  "dev",         "dirsync",     "exec",
+      "idmap",   "noatime",     "nodev",  "noexec",    "nosuid",      "nosymfollow", "private",
+      "rbind",   "relatime",    "ridmap", "ro",        "rprivate",    "rro",         "rnodev",
+      "rnoexec", "rnosuid",     "rslave", "rshared",   "runbindable", "rw",          "shared",
+      "slave",   "strictatime", "suid",   "tmpcopyup", "unbindable",  NULL};
   static const char *const namespaces[] = {"cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts", NULL};
   static const char *const actions[] = {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO",        "SCMP_ACT_KILL",
                                         "SCMP_ACT_LOG",   "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
                                         "SCMP_ACT_TRACE", "SCMP_ACT_TRAP",         NULL};
   static const char *const operators[] = {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",        "SCMP_CMP_LE",
                                           "SCMP_CMP_LT", "SCMP_CMP_NE", "SCMP_CMP_MASKED_EQ", NULL};
-  static const char *const archs[] = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32", "SCMP_ARCH_AARCH64",
-                                      "SCMP_ARCH_ARM", NULL};
+  static const char *const archs[] = {"SCMP_ARCH_X86_64",  "SCMP_ARCH_X86", "SCMP_ARCH_X32",
+                                      "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", NULL};
   static const char *const seccomp_flags[] = {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
                                               "SECCOMP_FILTER_FLAG_SPEC_ALLOW", NULL};
   json_object *all = json_tokener_parse(
