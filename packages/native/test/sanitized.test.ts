@@ -36,6 +36,7 @@ for (const name of ['runtime', 'oci'])
     const answer = spawnSync(process.execPath, ['--test', path.join(native, `test/${name}.test.ts`)], {
       env: { ...environment, BERTH_TEST_RUNTIME: runtime, BERTH_SANITIZER_REPORTS: reports },
       encoding: 'utf8',
+      timeout: 170_000,
     });
     assert.equal(readFileSync(reports, 'utf8'), '');
     assert.equal(answer.status, 0, answer.stdout);
