@@ -153,10 +153,29 @@ static bool is_directory(int tree) {
   return fstat(tree, &at) == 0 && S_ISDIR(at.st_mode);
 }
 
+/* A mount over a part of procfs would undo its masks, or stand where we write labels and sysctls (CVE-2019-16884). What
+ * the path has led to counts: the image may have a link to /proc, the spec may spell it in many ways. Procfs's own root
+ * (inode 1) may be covered whole, and a few files that only inform. */
+static bool is_below_proc(int target, const char *destination) {
+  static const char *const allowed[] = {"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo",
+                                        "/proc/stat",    "/proc/swaps",     "/proc/uptime",
+                                        "/proc/loadavg", "/proc/slabinfo",  "/proc/net/dev"};
+  struct statfs fs;
+  struct stat at;
+  for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+    if (strcmp(destination, allowed[i]) == 0)
+      return false;
+  if (fnmatch("/proc/*", destination, 0) == 0)
+    return true;
+  return fstatfs(target, &fs) < 0 || fstat(target, &at) < 0 || (fs.f_type == PROC_SUPER_MAGIC && at.st_ino != 1);
+}
+
 int mounts_attach(int root, int tree, const char *path, bool directory) {
   cleanup_fd int target = open_target(root, path, directory);
   if (target < 0)
     return -1;
+  if (is_below_proc(target, path))
+    return report_invalid("mounting", "%s: nothing may be mounted below /proc", path);
   if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
     return report_errno("mounting", "move_mount", "%s", path);
   return 0;
@@ -247,24 +266,12 @@ static void inherit_mode(int root, const struct spec_mount *mount, struct mount_
   snprintf(options->data + used, sizeof options->data - used, "%smode=%o", used ? "," : "", at.st_mode & 07777);
 }
 
-static bool is_below_proc(const char *destination) {
-  static const char *const allowed[] = {"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo",
-                                        "/proc/stat",    "/proc/swaps",     "/proc/uptime",
-                                        "/proc/loadavg", "/proc/slabinfo",  "/proc/net/dev"};
-  for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
-    if (strcmp(destination, allowed[i]) == 0)
-      return false;
-  return fnmatch("/proc/*", destination, 0) == 0;
-}
-
 static int make_one(int root, const struct spec_mount *mount, int source, const struct cgroup *cgroup,
                     const char *label) {
   struct mount_options options;
   if (mounts_options(mount, &options) < 0)
     return -1;
   const char *type = mount->type ? mount->type : "";
-  if (is_below_proc(mount->destination))
-    return report_invalid("mounting", "%s: nothing may be mounted below /proc", mount->destination);
   if (source >= 0) {
     if (mounts_attach(root, source, mount->destination, is_directory(source)) < 0)
       return -1;

@@ -1,0 +1,203 @@
+/**
+ * What an attack needs: crafted bundles, a racer, a kernel without some system calls; and what shows that it got out:
+ * canaries on the host, compared after every case.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { after, afterEach, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { runtimePath } from '../../index.js';
+import { type Answer, Bundles, type Config } from '../bundle.ts';
+import { slowness } from '../supervised.ts';
+
+export type { Answer, Config } from '../bundle.ts';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+/** A race is run this often, or as long. */
+const races = { triesMax: slowness > 1 ? 20 : 200, durationMs: 10_000 };
+
+type Sight = Record<string, string>;
+
+export class Kit extends Bundles {
+  /** A directory of the host that no container may read or change. */
+  readonly canary = path.join(this.image.directory, 'canary');
+  readonly #programs = new Map<string, string>();
+  readonly #live: string[] = [];
+  readonly #children: ChildProcess[] = [];
+  readonly #before: Sight;
+  readonly #tally = { tried: 0, contained: 0, notApplicable: [] as string[] };
+
+  constructor() {
+    super();
+    mkdirSync(path.join(this.canary, 'pts'), { recursive: true });
+    for (const name of ['secret', 'ptmx', 'null', 'console', 'pts/0']) {
+      writeFileSync(path.join(this.canary, name), `host ${name}\n`, { mode: 0o640 });
+      utimesSync(path.join(this.canary, name), 1, 1);
+    }
+    this.#before = this.#look();
+    afterEach(() => this.#compare());
+    after(() => {
+      this.remove();
+      const { tried, contained, notApplicable } = this.#tally;
+      console.log(
+        `adversary: ${tried} cases tried, ${contained} contained, ${notApplicable.length} not applicable${notApplicable.map((why) => `; ${why}`).join('')}`,
+      );
+    });
+  }
+
+  /** One row of the catalogue. `attack` returns why it does not apply here, if so. */
+  case(
+    row: string,
+    what: string,
+    attack: (t: TestContext) => string | undefined | Promise<string | undefined> | void | Promise<void>,
+  ): void {
+    test(`${row}: ${what}`, { timeout: 60_000 * slowness }, async (t) => {
+      this.#tally.tried++;
+      const why = await attack(t);
+      this.#compare();
+      if (why === undefined) this.#tally.contained++;
+      else {
+        this.#tally.notApplicable.push(`${row} ${why}`);
+        t.diagnostic(`not applicable: ${why}`);
+      }
+    });
+  }
+
+  /** One of the C programs beside this file, static. */
+  program(name: string): string {
+    const built = this.#programs.get(name) ?? path.join(this.image.directory, name);
+    if (!this.#programs.has(name)) {
+      const gcc = spawnSync('gcc', ['-static', '-O2', '-o', built, path.join(here, `${name}.c`)], { encoding: 'utf8' });
+      assert.equal(gcc.status, 0, gcc.stderr);
+      this.#programs.set(name, built);
+    }
+    return built;
+  }
+
+  /** The runtime's command line on a kernel that lacks these system calls, by number. */
+  callWithout(calls: number[], ...args: string[]): Answer {
+    const line = [calls.join(','), runtimePath, '--root', this.root, ...args];
+    const answer = spawnSync(this.program('without'), line, { env: {}, encoding: 'utf8', timeout: 20_000 * slowness });
+    return { status: answer.status, out: answer.stdout, err: answer.stderr };
+  }
+
+  /** A container that runs until the end of the case. */
+  live(change?: (config: Config) => void): string {
+    const id = this.running(change);
+    this.#live.push(id);
+    return id;
+  }
+
+  /** Does `once` again and again while two names are exchanged. Returns how often it was done. */
+  async race(one: string, other: string, attempt: (tries: number) => void): Promise<number> {
+    const racer = spawn(this.program('racer'), [one, other], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#children.push(racer);
+    await once(racer.stdout, 'data');
+    const end = Date.now() + races.durationMs;
+    let tries = 0;
+    try {
+      for (; tries < races.triesMax && Date.now() < end; tries++) attempt(tries);
+    } finally {
+      racer.kill('SIGKILL');
+      await once(racer, 'exit');
+    }
+    return tries;
+  }
+
+  /** A row of mountinfo for each mount inside, as the program of a container sees it: mount point to its row. */
+  static mounts(mountinfo: string): Map<string, string> {
+    return new Map(
+      mountinfo
+        .split('\n')
+        .filter((line) => line.includes(' - '))
+        .map((line) => [line.split(' ')[4] ?? '', line]),
+    );
+  }
+
+  #compare(): void {
+    for (const id of this.#live.splice(0)) this.call('delete', '--force', id);
+    assert.deepEqual(this.#look(), this.#before, 'the canaries');
+    assert.deepEqual(this.leftovers(), []);
+  }
+
+  #look(): Sight {
+    return { ...tree(this.canary), ...hashes(), ...host(), mounts: this.#mounts(), nftables: ruleset() };
+  }
+
+  /** The host's mounts; not those that others put into temporary folders and for network namespaces meanwhile. */
+  #mounts(): string {
+    return readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ').slice(2).join(' '))
+      .filter((line) => {
+        const point = line.split(' ')[2] ?? '';
+        return point.startsWith(this.image.directory) || !/^\/(tmp|run\/netns|run\/docker)\b/.test(point);
+      })
+      .sort()
+      .join('\n');
+  }
+}
+
+function digest(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+/** Content, inode, mode, owner and time of all that is in a directory. */
+function tree(directory: string): Sight {
+  const seen: Sight = {};
+  for (const name of ['.', ...readdirSync(directory, { recursive: true, encoding: 'utf8' })].sort()) {
+    const at = lstatSync(path.join(directory, name), { bigint: true });
+    const content = at.isFile() ? digest(path.join(directory, name)) : '';
+    seen[`canary ${name}`] = `${at.ino} ${at.mode} ${at.uid}:${at.gid} ${at.rdev} ${at.mtimeNs} ${content}`;
+  }
+  return seen;
+}
+
+function hashes(): Sight {
+  const addon = path.join(path.dirname(runtimePath), 'Release');
+  const ours = [
+    runtimePath,
+    ...readdirSync(addon).flatMap((name) => (name.endsWith('.node') ? path.join(addon, name) : [])),
+  ];
+  return Object.fromEntries(ours.map((file) => [file, digest(file)]));
+}
+
+/** Settings and devices of the host that the known attacks aim at. */
+function host(): Sight {
+  const files = ['kernel/core_pattern', 'kernel/modprobe', 'kernel/hostname', 'kernel/sysrq', 'vm/overcommit_memory'];
+  const seen = Object.fromEntries(
+    files.map((name) => [name, existsSync(`/proc/sys/${name}`) ? readFileSync(`/proc/sys/${name}`, 'utf8') : '']),
+  );
+  for (const name of ['/dev/null', '/dev/ptmx', '/dev/console', '/etc', '/etc/passwd']) {
+    const at = lstatSync(name, { throwIfNoEntry: false });
+    seen[name] = `${at?.ino} ${at?.mode} ${at?.rdev}`;
+  }
+  return seen;
+}
+
+/** Not the tables of agents that run on this machine meanwhile. */
+function ruleset(): string {
+  const answer = spawnSync('nft', ['list', 'ruleset'], { encoding: 'utf8' });
+  return (answer.stdout ?? '').replace(/^table \S+ \S*berth[\s\S]*?^}\n/gm, '');
+}
+
+/** What a process has open, standard streams left out. */
+export function descriptors(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`)
+    .filter((fd) => Number(fd) > 2)
+    .map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\d+/g, 'N'))
+    .sort();
+}
