@@ -101,7 +101,14 @@ export class Kit extends Bundles {
     return id;
   }
 
-  /** Does `once` again and again while two names are exchanged. Returns how often it was done. */
+  /** A container that stops before its program until the end of the case. */
+  create(id: string, bundle: string): void {
+    const line = ['--root', this.root, 'create', '--bundle', bundle, id];
+    this.#live.push(id);
+    assert.equal(spawnSync(runtimePath, line, { stdio: 'ignore' }).status, 0);
+  }
+
+  /** Does `attempt` again and again while two names are exchanged. Returns how often it was done. */
   async race(one: string, other: string, attempt: (tries: number) => void): Promise<number> {
     const racer = spawn(this.program('racer'), [one, other], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#children.push(racer);
