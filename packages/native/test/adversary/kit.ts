@@ -13,6 +13,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmdirSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -51,6 +52,7 @@ export class Kit extends Bundles {
     afterEach(() => this.#compare());
     after(() => {
       this.remove();
+      removeCgroups(`berth-test-${process.pid}`); // of the supervised ones
       const { tried, contained, notApplicable } = this.#tally;
       console.log(
         `adversary: ${tried} cases tried, ${contained} contained, ${notApplicable.length} not applicable${notApplicable.map((why) => `; ${why}`).join('')}`,
@@ -155,6 +157,13 @@ export class Kit extends Bundles {
       })
       .sort()
       .join('\n');
+  }
+}
+
+function removeCgroups(name: string): void {
+  for (const mount of ['', ...readdirSync('/sys/fs/cgroup')]) {
+    const directory = path.join('/sys/fs/cgroup', mount, name);
+    if (existsSync(directory)) rmdirSync(directory);
   }
 }
 
