@@ -156,7 +156,7 @@ static bool is_directory(int tree) {
 /* A mount over a part of procfs would undo its masks, or stand where we write labels and sysctls (CVE-2019-16884). What
  * the path has led to counts: the image may have a link to /proc, the spec may spell it in many ways. Procfs's own root
  * (inode 1) may be covered whole, and a few files that only inform. */
-static bool is_below_proc(int target, const char *destination) {
+static int refuse_below_proc(int target, const char *destination) {
   static const char *const allowed[] = {"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo",
                                         "/proc/stat",    "/proc/swaps",     "/proc/uptime",
                                         "/proc/loadavg", "/proc/slabinfo",  "/proc/net/dev"};
@@ -164,18 +164,18 @@ static bool is_below_proc(int target, const char *destination) {
   struct stat at;
   for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
     if (strcmp(destination, allowed[i]) == 0)
-      return false;
-  if (fnmatch("/proc/*", destination, 0) == 0)
-    return true;
-  return fstatfs(target, &fs) < 0 || fstat(target, &at) < 0 || (fs.f_type == PROC_SUPER_MAGIC && at.st_ino != 1);
+      return 0;
+  if (fstatfs(target, &fs) < 0 || fstat(target, &at) < 0)
+    return report_errno("mounting", "fstatfs", "%s", destination);
+  if (fnmatch("/proc/*", destination, 0) == 0 || (fs.f_type == PROC_SUPER_MAGIC && at.st_ino != 1))
+    return report_invalid("mounting", "%s: nothing may be mounted below /proc", destination);
+  return 0;
 }
 
 int mounts_attach(int root, int tree, const char *path, bool directory) {
   cleanup_fd int target = open_target(root, path, directory);
-  if (target < 0)
+  if (target < 0 || refuse_below_proc(target, path) < 0)
     return -1;
-  if (is_below_proc(target, path))
-    return report_invalid("mounting", "%s: nothing may be mounted below /proc", path);
   if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
     return report_errno("mounting", "move_mount", "%s", path);
   return 0;
