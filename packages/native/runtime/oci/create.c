@@ -18,6 +18,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#define LAYERS_MAX 500 /* overlayfs takes no more */
+
 static struct {
   struct oci_container container;
   char *bundle, *rootfs;
@@ -25,6 +27,7 @@ static struct {
 
 struct create_options {
   const char *bundle, *pid_file, *console_socket;
+  struct overlay overlay; /* what the specification has no word for: the root from layers, see parse_layer */
   int preserve_fds;
   bool detach, keep;
 };
@@ -223,6 +226,9 @@ static int build(struct create_options *options, bool with_door) {
   container->preserved_fds = options->preserve_fds;
   container->run_hooks = run_hooks;
   container->anchor = self.rootfs;
+  container->has_overlay = options->overlay.lower.count > 0;
+  container->overlay = options->overlay;
+  container->overlay.label = container->spec.mount_label;
   if (oci_seccomp(container->spec.seccomp, &container->seccomp) < 0 || make_cgroup() < 0 ||
       (with_door && open_door() < 0))
     return -1;
@@ -260,8 +266,28 @@ static int make(const char *id, struct create_options *options, bool with_door) 
   return 0;
 }
 
+/* --lower, once for each layer and the topmost first, --upper and --work: only whoever calls us says so, never a
+ * config.json, which may hold what others wrote. */
+static int parse_layer(struct overlay *overlay, const char *path) {
+  if (overlay->lower.count == LAYERS_MAX)
+    return report_invalid("reading the options", "more than %d layers", LAYERS_MAX);
+  const char **items = realloc(overlay->lower.items, sizeof *items * (size_t)(overlay->lower.count + 2));
+  if (!items)
+    return report_errno("reading the options", "realloc", "--lower");
+  items[overlay->lower.count++] = absolute(path);
+  items[overlay->lower.count] = NULL;
+  overlay->lower.items = items;
+  return 0;
+}
+
+static int check_layers(const struct overlay *overlay) {
+  if (!overlay->upper != !overlay->work || (overlay->upper && !overlay->lower.count))
+    return report_invalid("reading the options", "--upper and --work go together, and with --lower");
+  return 0;
+}
+
 static int parse(int argc, char **argv, struct create_options *options, const char **id) {
-  enum { NO_PIVOT = 256, NO_SUBREAPER, NO_NEW_KEYRING, PRESERVE, CONSOLE, PID_FILE, KEEP };
+  enum { NO_PIVOT = 256, NO_SUBREAPER, NO_NEW_KEYRING, PRESERVE, CONSOLE, PID_FILE, KEEP, LOWER, UPPER, WORK };
   static const struct option known[] = {{"bundle", required_argument, NULL, 'b'},
                                         {"console-socket", required_argument, NULL, CONSOLE},
                                         {"pid-file", required_argument, NULL, PID_FILE},
@@ -271,6 +297,9 @@ static int parse(int argc, char **argv, struct create_options *options, const ch
                                         {"preserve-fds", required_argument, NULL, PRESERVE},
                                         {"detach", no_argument, NULL, 'd'},
                                         {"keep", no_argument, NULL, KEEP},
+                                        {"lower", required_argument, NULL, LOWER},
+                                        {"upper", required_argument, NULL, UPPER},
+                                        {"work", required_argument, NULL, WORK},
                                         {0}};
   for (int option; (option = getopt_long(argc, argv, "+b:d", known, NULL)) != -1;)
     switch (option) {
@@ -294,6 +323,16 @@ static int parse(int argc, char **argv, struct create_options *options, const ch
     case KEEP:
       options->keep = true;
       break;
+    case LOWER:
+      if (parse_layer(&options->overlay, optarg) < 0)
+        return -1;
+      break;
+    case UPPER:
+      options->overlay.upper = absolute(optarg);
+      break;
+    case WORK:
+      options->overlay.work = absolute(optarg);
+      break;
     case NO_PIVOT:
       return report_invalid("reading the options",
                             "--no-pivot is not supported: a root that is only covered can be left (use a root file "
@@ -306,7 +345,7 @@ static int parse(int argc, char **argv, struct create_options *options, const ch
       return report_invalid("reading the options", "see --help");
     }
   *id = oci_operand(argc, argv, optind);
-  return *id ? 0 : -1;
+  return *id ? check_layers(&options->overlay) : -1;
 }
 
 int oci_create(int argc, char **argv) {
