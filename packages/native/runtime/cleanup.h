@@ -26,6 +26,13 @@ static inline int steal_fd(int *fd) {
   *fd = -1;
   return taken;
 }
+static inline void close_all(int *fds, int count) {
+  for (int i = 0; i < count; i++) {
+    if (fds[i] >= 0)
+      close(fds[i]);
+    fds[i] = -1;
+  }
+}
 
 #define cleanup_fd __attribute__((cleanup(cleanup_close)))
 #define cleanup_free __attribute__((cleanup(cleanup_free_pointer)))

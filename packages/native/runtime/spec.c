@@ -467,6 +467,13 @@ int spec_parse(json_object *tree, struct spec *spec) {
   return 0;
 }
 
+uint32_t spec_host_id(const struct id_maps *maps, uint32_t id) {
+  for (int i = 0; i < maps->count; i++)
+    if (id >= maps->items[i].container_id && id - maps->items[i].container_id < maps->items[i].size)
+      return maps->items[i].host_id + (id - maps->items[i].container_id);
+  return maps->count ? UINT32_MAX : id;
+}
+
 void spec_free_process(struct spec_process *process) {
   free(process->groups);
   free(process->args.items);

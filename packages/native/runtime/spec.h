@@ -122,6 +122,8 @@ extern const struct spec_namespace {
 
 int spec_parse(json_object *tree, struct spec *spec);
 int spec_parse_process(json_object *tree, struct spec_process *process);
+/* The id outside of the user namespace; UINT32_MAX when the map has none. */
+uint32_t spec_host_id(const struct id_maps *maps, uint32_t id);
 void spec_free(struct spec *spec);
 void spec_free_process(struct spec_process *process);
 
