@@ -6,7 +6,8 @@ import type { CreateContainerBody, HostConfig, UpdateContainerBody } from '@bert
 import { EngineError } from '@berth/shared/errors';
 import type { ImageRecord } from '../images/images.ts';
 import { capabilitiesFor } from '../runtime/capabilities.ts';
-import { hasOwnUserNamespace, pidsLimit, rlimits } from '../runtime/spec.ts';
+import { pidsLimit } from '../runtime/resources.ts';
+import { hasOwnUserNamespace, rlimits } from '../runtime/spec.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { signalNumber } from './signals.ts';
 import { type ContainerMount, type ContainerRecord, never } from './store.ts';

@@ -1,7 +1,8 @@
 /** Records as the Engine API shows them (v1.50). Pure. */
 import type { Endpoint } from '../networks/networks.ts';
 import { capabilitiesFor } from '../runtime/capabilities.ts';
-import { idsPerContainer, isSeccompOff, noNewPrivileges, pidsLimit, uidBase } from '../runtime/spec.ts';
+import { pidsLimit } from '../runtime/resources.ts';
+import { idsPerContainer, isSeccompOff, noNewPrivileges, uidBase } from '../runtime/spec.ts';
 import { type ContainerRecord, never } from './store.ts';
 
 export function inspectContainer(

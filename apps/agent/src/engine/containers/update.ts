@@ -1,6 +1,6 @@
 /** Changes to a container that exists: its limits, while it runs, and its restart policy. */
 import type { UpdateContainerBody } from '@berth/shared/docker/container';
-import { resources } from '../runtime/spec.ts';
+import { resources } from '../runtime/resources.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
 import type { Context } from './context.ts';
 import { checkLimits } from './create.ts';
