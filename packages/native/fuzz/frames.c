@@ -1,8 +1,11 @@
 /* libFuzzer: what a client says to the supervisor of a container that was not started: frames, attach, updates, and
  * whatever else. Nothing reaches a kernel object: there is no container, and its cgroup's directories do not exist. */
-#include "../runtime/supervise.c" // NOLINT(bugprone-suspicious-include): its clients are its own
+#include "../runtime/supervise.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
