@@ -2,8 +2,8 @@
 import type { UpdateContainerBody } from '@berth/shared/docker/container';
 import { resources } from '../runtime/resources.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
+import { checkLimits } from './checks.ts';
 import type { Context } from './context.ts';
-import { checkLimits } from './create.ts';
 import { isLive } from './state.ts';
 
 /** @returns warnings. What the kernel refuses changes nothing. */
