@@ -15,6 +15,7 @@
  *          "log": { "path": "<file>", "maxSizeBytes": n (0: no limit), "maxFiles": n } | null,
  *          "stdin": { "open": bool, "once": bool },
  *          "seccompFd": 5 | -1,
+ *          "fenceAbstractSockets": bool?         Landlock: none but the container's own, landlock.h
  *          "spec": <OCI runtime-spec config.json> }
  *   5    a sealed memfd with a classic-BPF seccomp program (array of struct sock_filter), when seccompFd is 5
  *

@@ -91,6 +91,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
     runDir: config.runDir,
     cgroupParent: config.cgroupParent,
     canUserNamespace: features.userNamespaces && features.idmappedMounts,
+    canFenceSockets: features.landlockAbi >= 6,
   });
 
   await images.sweep();

@@ -21,6 +21,9 @@ struct container {
   struct cgroup cgroup;
   struct seccomp_program seccomp;
   bool wants_stdin; /* false: the program reads /dev/null */
+  /* The first process and its children reach no abstract socket but their own; those of exec, which an operator
+   * starts, stay outside: from a domain of their own they could not look into the container's processes. */
+  bool fences_abstract_sockets;
   /* Called when `pid` is in namespaces of its own, before the root is made: others may equip them meanwhile. */
   void (*has_namespaces)(const struct container *container);
   const char *anchor; /* a directory of the host that the root covers inside the container's mount namespace */

@@ -4,6 +4,7 @@
 #include "gate.h"
 #include "kernel.h"
 #include "label.h"
+#include "landlock.h"
 #include "mounts.h"
 #include "process.h"
 #include "report.h"
@@ -172,6 +173,8 @@ void init_main(struct container *container, int gate, const int *stdio, const st
     _exit((gate_fail(gate), 125));
   if (spec->has_personality && personality(spec->personality) < 0)
     _exit((report_errno("setting the personality", "personality", "%lu", spec->personality), gate_fail(gate), 125));
+  if (container->fences_abstract_sockets && landlock_scope_abstract_sockets() < 0)
+    _exit((gate_fail(gate), 125));
   if (process_drop_privileges(process, &container->seccomp, proc) < 0 ||
       process_find_program(process, program, sizeof program) < 0)
     _exit((gate_fail(gate), 125));

@@ -91,6 +91,7 @@ static int read_launch(void) {
     return report_invalid(step, "id, runDir and stateDir are needed");
   self.stdin_once = flag(input, "once");
   self.container.wants_stdin = flag(input, "open");
+  self.container.fences_abstract_sockets = flag(launch, "fenceAbstractSockets");
   self.seccomp_fd = json_object_get_int(cgroup_member(launch, "seccompFd")) == 5 ? 5 : -1;
   if (json_object_is_type(log, json_type_object) &&
       log_open(&self.log, json_object_get_string(cgroup_member(log, "path")),

@@ -1,6 +1,7 @@
 /** What the default seccomp filter, capabilities and user namespace refuse, tried from inside a real container. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -119,4 +120,46 @@ test('--security-opt seccomp=unconfined takes the filter away and leaves the oth
   assert.notEqual(found.get('keyctl'), 'EPERM');
   for (const what of ['mount', 'umount', 'init_module', 'kexec_load', 'reboot', 'swapon', 'open_by_handle_at'])
     assert.notEqual(found.get(what), 'ok', what);
+});
+
+const abstract = `
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strcpy(address.sun_path + 1, argv[2]);
+  socklen_t size = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(argv[2]);
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (strcmp(argv[1], "connect") == 0)
+    return puts(connect(fd, (void *)&address, size) ? strerrorname_np(errno) : "connected") < 0;
+  if (bind(fd, (void *)&address, size) || listen(fd, 8))
+    return 1;
+  puts("listening");
+  fflush(stdout);
+  return argc > 3 ? execv(argv[0], (char *[]){argv[0], "connect", argv[2], NULL}) : pause();
+}`;
+
+test('a container on the host’s network reaches none of its abstract sockets (CVE-2020-15257)', async (t) => {
+  const tool = path.join(tools, 'abstract');
+  writeFileSync(`${tool}.c`, `#define _GNU_SOURCE\n#include <errno.h>\n#include <stddef.h>\n${abstract}`);
+  execFileSync('gcc', ['-static', '-w', '-o', tool, `${tool}.c`]);
+  const server = spawn('nsenter', [`--net=/run/netns/${agent.name}`, tool, 'listen', 'of-the-host']);
+  const closed = once(server, 'close');
+  t.after(async () => {
+    server.kill();
+    await closed;
+  });
+  await once(server.stdout, 'data');
+  const base = ['run', '--rm', '-v', `${tools}:/tools:ro`];
+  const connect = (...options: string[]) =>
+    agent.docker(...base, ...options, 'busybox', '/tools/abstract', 'connect', 'of-the-host').out.trim();
+  assert.equal(connect('--network', 'host'), 'EPERM');
+  assert.equal(connect('--network', 'host', '--privileged'), 'connected');
+  assert.equal(connect(), 'ECONNREFUSED');
+  const own = agent.docker(...base, '--network', 'host', 'busybox', '/tools/abstract', 'listen', 'its-own', 'too');
+  assert.match(own.out, /listening\nconnected/);
 });

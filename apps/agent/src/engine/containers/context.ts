@@ -30,6 +30,8 @@ export interface Dependencies {
   runDir: string;
   cgroupParent: string;
   canUserNamespace: boolean;
+  /** By Landlock: abstract sockets of the host from containers on its network. */
+  canFenceSockets: boolean;
 }
 
 export type Context = ReturnType<typeof createContext>;

@@ -3,7 +3,7 @@ import { EngineError } from '@berth/shared/errors';
 import { describeError } from '../../log.ts';
 import type { Endpoint } from '../networks/networks.ts';
 import { appArmorFor } from '../runtime/apparmor.ts';
-import { buildSpec } from '../runtime/spec.ts';
+import { buildSpec, isHostNamespace } from '../runtime/spec.ts';
 import { type Created, type SupervisorConnection, SupervisorError } from '../runtime/supervisor.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
 import type { Accounts } from './account.ts';
@@ -88,6 +88,7 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
         rootfs: { lower: layerDirs, ...context.layer(record.id) },
         log: logOptions(record, context.logPath(record.id)),
         stdin: { open: record.config.OpenStdin, once: record.config.StdinOnce },
+        fenceAbstractSockets: context.canFenceSockets && !record.hostConfig.Privileged && isOnHostNetwork(record),
         spec,
       },
       seccompFor(record, context.profile),
@@ -131,6 +132,11 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
     if (error instanceof EngineError) throw error;
     const kind = exitCode === 127 || exitCode === 126 ? 'invalid-parameter' : 'system';
     throw new EngineError(kind, message, { cause: error });
+  }
+
+  function isOnHostNetwork(record: ContainerRecord): boolean {
+    const mode = record.hostConfig.NetworkMode;
+    return mode.startsWith('container:') ? isOnHostNetwork(context.find(mode.slice(10))) : isHostNamespace(mode);
   }
 
   function joinedNamespaces(record: ContainerRecord) {

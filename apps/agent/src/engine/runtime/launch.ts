@@ -22,6 +22,7 @@ export interface LaunchDocument {
   rootfs: { lower: string[]; upper: string; work: string } | null;
   log: { path: string; maxSizeBytes: number; maxFiles: number } | null;
   stdin: { open: boolean; once: boolean };
+  fenceAbstractSockets: boolean;
   spec: object;
 }
 
