@@ -16,7 +16,8 @@
         "addon/host.cc",
         "addon/tar.cc",
         "addon/netlink.cc",
-        "addon/nftables.cc"
+        "addon/nftables.cc",
+        "addon/quota.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],

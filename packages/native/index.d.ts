@@ -121,6 +121,15 @@ export function statInRoot(rootFd: number, path: string): Promise<PathStat>;
 export function readFileInRoot(rootFd: number, path: string, maxBytes: number): Promise<Uint8Array>;
 /** mkdir -p inside the root. */
 export function mkdirInRoot(rootFd: number, path: string, mode: number): Promise<void>;
+/**
+ * Limits what lies below a directory to `bytes` together, as project number `project` of its file system; what is made
+ * in it from now on belongs to the project. Throws with code ENOSYS, EOPNOTSUPP, ENOTTY or ESRCH where the file system
+ * has no project quotas (ext4 and xfs do, mounted with prjquota), EPERM without CAP_SYS_ADMIN. quotactl_fd(2).
+ */
+export function limitDirectory(path: string, project: number, bytes: number): void;
+/** Takes a project's limit away; `path`: a directory of its file system. */
+export function forgetLimit(path: string, project: number): void;
+
 /** rm -r of a directory tree on the host by descriptors, never following links, also through 0-mode directories. */
 export function removeTree(path: string): Promise<void>;
 /** Apparent size in bytes and inodes of a tree, not crossing mounts. */

@@ -16,6 +16,8 @@ export const {
   deleteLink,
   ensureBridge,
   ensureFirewall,
+  forgetLimit,
+  limitDirectory,
   listLinks,
   listPublishedPorts,
   listRoutes,

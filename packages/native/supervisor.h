@@ -10,7 +10,8 @@
  *          "id": "<64 hex>",
  *          "runDir": "<tmpfs dir, 0700, made by the agent>",    control.sock (0600) and pid.json are made here
  *          "stateDir": "<durable dir, 0700, made by the agent>", exit.json is made here
- *          "rootfs": { "lower": ["<dir>", ...topmost first], "upper": "<dir>", "work": "<dir>" } | null,
+ *          "rootfs": { "lower": ["<dir>", ...topmost first], "upper": "<dir>", "work": "<dir>",
+ *                      "volatile": bool? } | null,
  *                    null: spec.root.path is the root, as in a plain OCI bundle
  *          "log": { "path": "<file>", "maxSizeBytes": n (0: no limit), "maxFiles": n } | null,
  *          "stdin": { "open": bool, "once": bool },

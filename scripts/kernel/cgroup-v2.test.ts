@@ -38,7 +38,7 @@ test('a command that takes too long is ended, and the machine with it', async ()
 });
 
 for (const [what, pattern, timeoutSeconds] of [
-  ["berth-runtime's tests", 'packages/native/test/{runtime,oci,layers}.test.ts', 400],
+  ["berth-runtime's tests", 'packages/native/test/{runtime,oci,layers,quota}.test.ts', 400],
   ["the adversary's cases", 'packages/native/test/adversary/*.test.ts', 400],
   // Those whose outcome depends on the kernel and its cgroups.
   ["the Docker API's tests", 'apps/agent/test/api/{docker-cli,walls,apparmor}.test.ts', 600],

@@ -49,6 +49,7 @@ static int read_overlay(json_object *launch, struct overlay *overlay) {
     overlay->lower.items[i] = json_object_get_string(json_object_array_get_idx(lower, (size_t)i));
   overlay->upper = json_object_get_string(cgroup_member(rootfs, "upper"));
   overlay->work = json_object_get_string(cgroup_member(rootfs, "work"));
+  overlay->is_volatile = flag(rootfs, "volatile");
   self.container.has_overlay = true;
   return 0;
 }

@@ -76,6 +76,8 @@ static int assemble_from(const struct overlay *overlay, int userns, int *layers)
   }
   if (overlay->upper && add_upper(context, overlay, userns, &layers[overlay->lower.count]) < 0)
     return -1;
+  if (overlay->is_volatile && sys_fsconfig(context, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
+    return report_errno(step, "fsconfig", "volatile");
   if (overlay->label && sys_fsconfig(context, FSCONFIG_SET_STRING, "context", overlay->label, 0) < 0)
     return report_errno(step, "fsconfig", "SELinux label %s", overlay->label);
   if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
@@ -138,6 +140,8 @@ static int assemble_from_names(const struct overlay *overlay, int userns) {
     if (used >= sizeof options)
       return report_invalid(step, "%d layers are more than this kernel takes", overlay->lower.count);
   }
+  if (overlay->is_volatile)
+    used += (size_t)snprintf(options + used, sizeof options - used, ",volatile");
   if (overlay->label)
     used += (size_t)snprintf(options + used, sizeof options - used, ",context=\"%s\"", overlay->label);
   if (used >= sizeof options)
@@ -177,11 +181,27 @@ static int assemble_apart(const struct overlay *overlay, int userns) {
   return answer.mount;
 }
 
+/* The kernel's EINVAL has many causes; this one it marks by a directory. */
+static int explain(const struct overlay *overlay, int mount) {
+  char mark[4200];
+  if (mount >= 0 || !overlay->work)
+    return mount;
+  snprintf(mark, sizeof mark, "%s/work/incompat/volatile", overlay->work);
+  if (access(mark, F_OK) == 0)
+    return report_invalid(step,
+                          "%s: a volatile overlay was here, what it wrote may be incomplete; remove this directory "
+                          "to use it all the same",
+                          mark);
+  return mount;
+}
+
 static int assemble(const struct overlay *overlay, int userns) {
   int mount = assemble_from_descriptors(overlay, userns);
   /* EBADF: the kernel takes no O_PATH descriptors here; EINVAL: no descriptors at all. */
   bool refused = mount < 0 && strcmp(failure.syscall, "fsconfig") == 0;
-  return refused && (failure.number == EBADF || failure.number == EINVAL) ? assemble_apart(overlay, userns) : mount;
+  if (refused && (failure.number == EBADF || failure.number == EINVAL))
+    mount = assemble_apart(overlay, userns);
+  return explain(overlay, mount);
 }
 
 int rootfs_overlay(const struct overlay *overlay, int userns, uid_t root_uid, gid_t root_gid) {

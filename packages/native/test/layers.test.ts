@@ -1,6 +1,6 @@
 /** A root from layers by the command line: what an engine other than the agent needs to leave the overlay to us. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { Bundles, type Config } from './bundle.ts';
@@ -79,4 +79,21 @@ test('as many layers as overlayfs takes, and not one more', { timeout }, () => {
   const refused = runLayered([...full, bundles.image.lower], [], 'true');
   assert.equal(refused.status, 1);
   assert.match(refused.err, /more than 500 layers/);
+});
+
+test('a volatile root is never synced, and not taken up again as if it were whole', { timeout }, () => {
+  const writable = place('volatile');
+  for (const name of ['upper', 'work']) mkdirSync(path.join(writable, name));
+  const upper = ['--upper', path.join(writable, 'upper'), '--work', path.join(writable, 'work')];
+  const options = "sed -n 's/^overlay . overlay //p' /proc/mounts";
+  const first = runLayered([bundles.image.lower], [...upper, '--volatile'], options);
+  assert.match(first.out, /\b(fsync=)?volatile\b/, first.err);
+  for (const again of [upper, [...upper, '--volatile']]) {
+    const refused = runLayered([bundles.image.lower], again, 'true');
+    assert.equal(refused.status, 1);
+    assert.match(refused.err, /incompat\/volatile: a volatile overlay was here/);
+  }
+  rmSync(path.join(writable, 'work/work'), { recursive: true });
+  assert.doesNotMatch(runLayered([bundles.image.lower], upper, options).out, /volatile/);
+  assert.match(runLayered([bundles.image.lower], ['--volatile'], 'true').err, /with an --upper layer/);
 });

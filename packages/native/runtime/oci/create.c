@@ -266,8 +266,8 @@ static int make(const char *id, struct create_options *options, bool with_door) 
   return 0;
 }
 
-/* --lower, once for each layer and the topmost first, --upper and --work: only whoever calls us says so, never a
- * config.json, which may hold what others wrote. */
+/* --lower, once for each layer and the topmost first, --upper, --work and --volatile: only whoever calls us says so,
+ * never a config.json, which may hold what others wrote. */
 static int parse_layer(struct overlay *overlay, const char *path) {
   if (overlay->lower.count == LAYERS_MAX)
     return report_invalid("reading the options", "more than %d layers", LAYERS_MAX);
@@ -283,11 +283,25 @@ static int parse_layer(struct overlay *overlay, const char *path) {
 static int check_layers(const struct overlay *overlay) {
   if (!overlay->upper != !overlay->work || (overlay->upper && !overlay->lower.count))
     return report_invalid("reading the options", "--upper and --work go together, and with --lower");
+  if (overlay->is_volatile && !overlay->upper)
+    return report_invalid("reading the options", "--volatile is for a root with an --upper layer");
   return 0;
 }
 
 static int parse(int argc, char **argv, struct create_options *options, const char **id) {
-  enum { NO_PIVOT = 256, NO_SUBREAPER, NO_NEW_KEYRING, PRESERVE, CONSOLE, PID_FILE, KEEP, LOWER, UPPER, WORK };
+  enum {
+    NO_PIVOT = 256,
+    NO_SUBREAPER,
+    NO_NEW_KEYRING,
+    PRESERVE,
+    CONSOLE,
+    PID_FILE,
+    KEEP,
+    LOWER,
+    UPPER,
+    WORK,
+    VOLATILE
+  };
   static const struct option known[] = {{"bundle", required_argument, NULL, 'b'},
                                         {"console-socket", required_argument, NULL, CONSOLE},
                                         {"pid-file", required_argument, NULL, PID_FILE},
@@ -300,6 +314,7 @@ static int parse(int argc, char **argv, struct create_options *options, const ch
                                         {"lower", required_argument, NULL, LOWER},
                                         {"upper", required_argument, NULL, UPPER},
                                         {"work", required_argument, NULL, WORK},
+                                        {"volatile", no_argument, NULL, VOLATILE},
                                         {0}};
   for (int option; (option = getopt_long(argc, argv, "+b:d", known, NULL)) != -1;)
     switch (option) {
@@ -332,6 +347,9 @@ static int parse(int argc, char **argv, struct create_options *options, const ch
       break;
     case WORK:
       options->overlay.work = absolute(optarg);
+      break;
+    case VOLATILE:
+      options->overlay.is_volatile = true;
       break;
     case NO_PIVOT:
       return report_invalid("reading the options",
