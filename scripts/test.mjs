@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { adversarySummary } from './adversary-summary.mjs';
 import { leftovers } from './leftovers.mjs';
 import { pinnedEnvironment, pinnedNode, root, setup } from './setup.mjs';
 
@@ -22,6 +23,7 @@ for (const name of asked) {
 const wanted = asked.length === 0 ? parts : asked;
 const isRoot = process.getuid?.() === 0;
 const results = path.join(root, '.setup/results');
+const attacks = path.join(results, 'adversary.jsonl');
 const total = { passed: 0, failed: 0, skipped: 0 };
 const notes = [];
 
@@ -47,6 +49,7 @@ if (wanted.includes('browser')) {
 }
 checkLeftovers();
 
+for (const line of adversarySummary(attacks)) console.log(line);
 for (const note of notes) console.log(note);
 if (total.passed + total.failed === 0) {
   console.error('No test ran.');
@@ -150,7 +153,7 @@ function run(args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(pinnedNode, args, {
       cwd: root,
-      env: pinnedEnvironment(),
+      env: pinnedEnvironment({ BERTH_ADVERSARY_RESULTS: attacks }),
       stdio: ['ignore', 'inherit', 'inherit'],
       ...options,
     });

@@ -1,6 +1,6 @@
 // What berth-runtime does on a distribution's kernel with cgroup v2 alone, whatever the kernel of this machine is.
 import assert from 'node:assert/strict';
-import { globSync } from 'node:fs';
+import { appendFileSync, globSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,10 @@ test('a command that takes too long is ended, and the machine with it', async ()
   assert.equal(exitCode, 124, output);
 });
 
+/** What the adversary's cases came to is a file, which is gone with the machine. */
+const marker = '-- the outcomes of the attacks';
+const script = `export BERTH_ADVERSARY_RESULTS=/tmp/attacks; "$0" --test --test-reporter=tap "$@"; code=$?; echo '${marker}'; cat /tmp/attacks 2>/dev/null; exit $code`;
+
 for (const [what, pattern, timeoutSeconds] of [
   ["berth-runtime's tests", 'packages/native/test/{runtime,oci,layers,quota}.test.ts', 400],
   ["the adversary's cases", 'packages/native/test/adversary/*.test.ts', 400],
@@ -48,7 +52,11 @@ for (const [what, pattern, timeoutSeconds] of [
     assert.notEqual(files.length, 0, `no test file is ${pattern}`);
     const node = path.join(root, 'node_modules/.bin/node');
     const inside = files.map((file) => path.join(root, file));
-    const { exitCode, output } = await run([node, '--test', '--test-reporter=tap', ...inside], timeoutSeconds);
+    const answer = await run(['sh', '-c', script, node, ...inside], timeoutSeconds);
+    const { exitCode } = answer;
+    const [output = '', attacks = ''] = answer.output.split(`${marker}\n`);
+    const results = process.env.BERTH_ADVERSARY_RESULTS;
+    if (results !== undefined) appendFileSync(results, attacks.replace(/^[^{].*$\n?/gm, ''));
     const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? Number.NaN);
     assert.equal(count('fail'), 0, output);
     assert.equal(count('cancelled'), 0, output);

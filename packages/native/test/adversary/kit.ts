@@ -18,11 +18,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { after, afterEach, type TestContext, test } from 'node:test';
+import { after, afterEach, before, type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runtimePath } from '../../index.js';
 import { type Answer, Bundles, type Config } from '../bundle.ts';
-import { slowness } from '../supervised.ts';
+import { Supervised, slowness } from '../supervised.ts';
+import { type Outcome, Tally } from './tally.ts';
 
 export type { Answer, Config } from '../bundle.ts';
 
@@ -38,8 +40,11 @@ export class Kit extends Bundles {
   readonly #programs = new Map<string, string>();
   readonly #live: string[] = [];
   readonly #children: ChildProcess[] = [];
-  readonly #before: Sight;
-  readonly #tally = { tried: 0, contained: 0, notApplicable: [] as string[] };
+  readonly #tally = new Tally();
+  #before: Sight = {};
+  #lacks: string[] = [];
+  /** A container that nobody attacks. */
+  #bystander: Supervised | undefined;
 
   constructor() {
     super();
@@ -48,32 +53,45 @@ export class Kit extends Bundles {
       writeFileSync(path.join(this.canary, name), `host ${name}\n`, { mode: 0o640 });
       utimesSync(path.join(this.canary, name), 1, 1);
     }
-    this.#before = this.#look();
+    before(async () => {
+      const id = 'bystander';
+      this.#bystander = new Supervised(this.image, id, { args: ['sh', '-c', 'echo mine > /mine; exec sleep 100000'] });
+      await this.#bystander.start();
+      await until(() => existsSync(path.join(this.image.directory, id, 'state/layer/upper/mine')));
+      this.#before = this.#look();
+    });
     afterEach(() => this.#compare());
-    after(() => {
+    after(async () => {
+      this.#bystander?.kill();
+      await this.#bystander?.end();
       this.remove();
-      removeCgroups(`berth-test-${process.pid}`); // of the supervised ones
-      const { tried, contained, notApplicable } = this.#tally;
-      console.log(
-        `adversary: ${tried} cases tried, ${contained} contained, ${notApplicable.length} not applicable${notApplicable.map((why) => `; ${why}`).join('')}`,
-      );
+      await removeCgroups(`berth-test-${process.pid}`); // of the supervised ones
+      console.log(`${this.#tally}`);
     });
   }
 
-  /** One row of the catalogue. `attack` returns why it does not apply here, if so. */
+  /** This kernel has no such feature, so that a part of the case says nothing. */
+  lacks(...features: string[]): void {
+    this.#lacks.push(...features);
+  }
+
+  /** One row of the catalogue. `attack` returns the feature without which all of it does not apply here, if so. */
   case(
     row: string,
     what: string,
     attack: (t: TestContext) => string | undefined | Promise<string | undefined> | void | Promise<void>,
   ): void {
     test(`${row}: ${what}`, { timeout: 60_000 * slowness }, async (t) => {
-      this.#tally.tried++;
-      const why = await attack(t);
-      this.#compare();
-      if (why === undefined) this.#tally.contained++;
-      else {
-        this.#tally.notApplicable.push(`${row} ${why}`);
-        t.diagnostic(`not applicable: ${why}`);
+      this.#lacks = [];
+      let outcome: Outcome['outcome'] = 'got out';
+      try {
+        const missing = await attack(t);
+        this.#compare();
+        outcome = missing === undefined ? 'contained' : 'not applicable';
+        if (missing !== undefined) this.lacks(missing);
+        if (this.#lacks.length > 0) t.diagnostic(`not applicable: this kernel has no ${this.#lacks.join(', ')}`);
+      } finally {
+        this.#tally.add({ row, what, outcome, lacks: this.#lacks });
       }
     });
   }
@@ -143,7 +161,25 @@ export class Kit extends Bundles {
   }
 
   #look(): Sight {
-    return { ...tree(this.canary), ...hashes(), ...host(), mounts: this.#mounts(), nftables: ruleset() };
+    return {
+      ...tree('canary', this.canary),
+      ...hashes(),
+      ...host(),
+      ...this.#besides(),
+      mounts: this.#mounts(),
+      nftables: ruleset(),
+    };
+  }
+
+  /** The other container: its supervisor's descriptors, its process and its file. */
+  #besides(): Sight {
+    const pid = this.#bystander?.child.pid ?? 0;
+    const mine = path.join(this.image.directory, 'bystander/state/layer/upper/mine');
+    return {
+      'a supervisor': descriptors(pid).join(' '),
+      'its container': readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'),
+      ...tree('its root', path.dirname(mine)),
+    };
   }
 
   /** The host's mounts; not those that others put into temporary folders and for network namespaces meanwhile. */
@@ -160,9 +196,21 @@ export class Kit extends Bundles {
   }
 }
 
-function removeCgroups(name: string): void {
+export async function until(done: () => boolean): Promise<void> {
+  for (let tries = 0; !done(); tries++) {
+    assert.ok(tries < 500 * slowness, `${done}`);
+    await setTimeout(20);
+  }
+}
+
+async function removeCgroups(name: string): Promise<void> {
   for (const mount of ['', ...readdirSync('/sys/fs/cgroup')]) {
     const directory = path.join('/sys/fs/cgroup', mount, name);
+    // The supervisor of the bystander says its end, and then removes its own.
+    await until(
+      () =>
+        !existsSync(directory) || readdirSync(directory, { withFileTypes: true }).every((one) => !one.isDirectory()),
+    );
     if (existsSync(directory)) rmdirSync(directory);
   }
 }
@@ -172,12 +220,12 @@ function digest(file: string): string {
 }
 
 /** Content, inode, mode, owner and time of all that is in a directory. */
-function tree(directory: string): Sight {
+function tree(label: string, directory: string): Sight {
   const seen: Sight = {};
   for (const name of ['.', ...readdirSync(directory, { recursive: true, encoding: 'utf8' })].sort()) {
     const at = lstatSync(path.join(directory, name), { bigint: true });
     const content = at.isFile() ? digest(path.join(directory, name)) : '';
-    seen[`canary ${name}`] = `${at.ino} ${at.mode} ${at.uid}:${at.gid} ${at.rdev} ${at.mtimeNs} ${content}`;
+    seen[`${label} ${name}`] = `${at.ino} ${at.mode} ${at.uid}:${at.gid} ${at.rdev} ${at.mtimeNs} ${content}`;
   }
   return seen;
 }
