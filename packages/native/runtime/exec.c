@@ -7,6 +7,7 @@
 #include "process.h"
 #include "report.h"
 
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -20,9 +21,10 @@ static void exec_child(const struct container *container, struct exec *exec, int
 static int exec_joined(const struct container *container, struct exec *exec, int gate, const int *stdio, int proc) {
   const struct spec_process *process = &exec->process;
   int terminal = -1, peer = -1;
-  cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if ((container->spec.clone_flags & CLONE_NEWUSER) && process_become_root() < 0)
     return -1;
+  syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); /* the caller's keys stay the caller's */
   setsid();
   if (process->terminal) {
     terminal = terminal_open(root, process, &peer);
@@ -32,6 +34,7 @@ static int exec_joined(const struct container *container, struct exec *exec, int
     return -1;
   if (process_drop_privileges(process, &container->seccomp, proc) < 0)
     return -1;
+  process_close_others(3 + container->preserved_fds, (int[]){gate, terminal}, 2);
   if (gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0) < 0)
     return report_errno("joining the container", "sendmsg", "%s", "");
   if (terminal >= 0)
@@ -47,6 +50,8 @@ static void exec_child(const struct container *container, struct exec *exec, int
   if (gate_expect(gate, GATE_BUILD, NULL, NULL) < 0)
     _exit((gate_fail(gate), 125));
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  process_close_others(3 + container->preserved_fds,
+                       (int[]){gate, proc, container->pidfd, stdio[0], stdio[1], stdio[2]}, 6);
   int flags = container->spec.clone_flags;
   for (int i = 0; i < 8; i++)
     if (container->spec.namespace_paths[i])

@@ -121,20 +121,6 @@ static int set_up(struct container *container, int gate, const int *stdio, int *
   return spec->process.terminal ? process_control_terminal(peer) : process_wire_stdio(stdio);
 }
 
-/* Nothing of the host's stays open in a process that others in the container may see already. */
-static void close_others(int from, int gate, int door) {
-  unsigned first = (unsigned)from;
-  int kept[2] = {gate < door ? gate : door, gate < door ? door : gate};
-  for (int i = 0; i < 2; i++) {
-    if (kept[i] < (int)first)
-      continue;
-    if ((unsigned)kept[i] > first)
-      sys_close_range(first, (unsigned)kept[i] - 1, 0);
-    first = (unsigned)kept[i] + 1;
-  }
-  sys_close_range(first, ~0u, 0);
-}
-
 /* A detached container's way over the gate: whoever connects to the door and says so. @return the connection */
 static int wait_at_door(const struct container *container, int gate) {
   prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
@@ -175,13 +161,16 @@ void init_main(struct container *container, int gate, const int *stdio, const st
     _exit((report_errno("setting the personality", "personality", "%lu", spec->personality), gate_fail(gate), 125));
   if (container->fences_abstract_sockets && landlock_scope_abstract_sockets() < 0)
     _exit((gate_fail(gate), 125));
-  if (process_drop_privileges(process, &container->seccomp, proc) < 0 ||
-      process_find_program(process, program, sizeof program) < 0)
+  if (process_drop_privileges(process, &container->seccomp, proc) < 0)
+    _exit((gate_fail(gate), 125));
+  process_close_others(3 + container->preserved_fds, (int[]){gate, container->door, terminal}, 3);
+  if (process_find_program(process, program, sizeof program) < 0)
     _exit((gate_fail(gate), 125));
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the change of user took it away */
   if (gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0) < 0)
     _exit((report_errno("starting", "sendmsg", "%s", ""), gate_fail(gate), 125));
-  close_others(3 + container->preserved_fds, gate, container->door);
+  if (terminal >= 0)
+    close(terminal);
   gate = wait_for_start(container, gate);
   if (!container->run_hooks || container->run_hooks(container, HOOK_START_CONTAINER) == 0)
     process_run(process, &container->seccomp, container->preserved_fds);

@@ -87,6 +87,19 @@ int process_control_terminal(int peer) {
   return process_wire_stdio((int[3]){peer, peer, peer});
 }
 
+void process_close_others(int from, const int *kept, int count) {
+  for (int first = from, next; first >= 0; first = next + 1) {
+    next = -1; /* the lowest of those that stay */
+    for (int i = 0; i < count; i++)
+      if (kept[i] >= first && (next < 0 || kept[i] < next))
+        next = kept[i];
+    if (next != first)
+      sys_close_range((unsigned)first, next < 0 ? ~0u : (unsigned)next - 1, 0);
+    if (next < 0)
+      return;
+  }
+}
+
 /* The program's file by PATH of the program's own environment, as execvp would; the errno tells 126 from 127. */
 int process_find_program(const struct spec_process *process, char *found, size_t size) {
   const char *name = process->args.items[0], *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

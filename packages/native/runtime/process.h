@@ -16,6 +16,9 @@ int process_become_root(void);
 int process_wire_stdio(const int *stdio);
 int process_control_terminal(int peer);
 int process_drop_privileges(const struct spec_process *process, const struct seccomp_program *seccomp, int proc);
+/* What the runtime has open is no way to the host for others in the container, nor for a path that the image names
+ * (/proc/self/fd/N). */
+void process_close_others(int from, const int *kept, int count);
 int process_find_program(const struct spec_process *process, char *found, size_t size);
 /* Returns only when it failed. */
 int process_run(const struct spec_process *process, const struct seccomp_program *seccomp, int preserved_fds);

@@ -23,7 +23,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runtimePath } from '../../index.js';
 import { type Answer, Bundles, type Config } from '../bundle.ts';
-import { Supervised, slowness } from '../supervised.ts';
+import { type SpecOptions, Supervised, slowness } from '../supervised.ts';
 import { type Outcome, Tally } from './tally.ts';
 
 export type { Answer, Config } from '../bundle.ts';
@@ -43,6 +43,7 @@ export class Kit extends Bundles {
   readonly #tally = new Tally();
   #before: Sight = {};
   #lacks: string[] = [];
+  #supervised = 0;
   /** A container that nobody attacks. */
   #bystander: Supervised | undefined;
 
@@ -126,6 +127,27 @@ export class Kit extends Bundles {
     const line = ['--root', this.root, 'create', '--bundle', bundle, id];
     this.#live.push(id);
     assert.equal(spawnSync(runtimePath, line, { stdio: 'ignore' }).status, 0);
+  }
+
+  /** A container with a supervisor, as the agent starts it, until `attack` is over. */
+  async supervised(
+    options: SpecOptions,
+    attack: (container: Supervised, init: number, supervisor: number) => void | Promise<void>,
+  ): Promise<void> {
+    const container = new Supervised(this.image, `supervised-${this.#supervised++}`, options);
+    const { pid } = await container.start();
+    try {
+      // Until it has executed its program, it is the runtime itself, with the gate open.
+      await until(
+        () =>
+          readlinkSync(`/proc/${pid}/exe`) !== '/memfd:berth-runtime (deleted)' &&
+          readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'berth-super\n',
+      );
+      await attack(container, pid, container.child.pid ?? 0);
+    } finally {
+      if (!container.ended) container.kill();
+      await container.end();
+    }
   }
 
   /** Does `attempt` again and again while two names are exchanged. Returns how often it was done. */

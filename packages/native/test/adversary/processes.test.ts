@@ -2,8 +2,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { Supervised, slowness } from '../supervised.ts';
 import { type Config, descriptors, Kit } from './kit.ts';
 
 const kit = new Kit();
@@ -11,21 +9,6 @@ const shell = kit.shell.bind(kit);
 
 function grant(config: Config, ...names: string[]): void {
   for (const set of ['bounding', 'effective', 'permitted']) config.process.capabilities[set].push(...names);
-}
-
-/** A container with a supervisor, as the agent starts it, while `look` looks at both. */
-async function supervised(name: string, look: (supervisor: number, init: number) => void): Promise<void> {
-  const container = new Supervised(kit.image, name, { args: ['sleep', '1000'] });
-  const { pid } = await container.start();
-  try {
-    // Until it has executed its program, it is the runtime itself, with the gate open.
-    for (let tries = 0; tries < 200 * slowness && readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'sleep\n'; tries++)
-      await setTimeout(20);
-    look(container.child.pid ?? 0, pid);
-  } finally {
-    container.kill();
-    await container.end();
-  }
 }
 
 kit.case('P1', 'the runtime is made to execute and overwrite itself (CVE-2019-5736)', () => {
@@ -68,9 +51,9 @@ kit.case('P3', 'the working directory is a descriptor of the runtime (CVE-2024-2
 });
 
 kit.case('P4', 'descriptors leak into the container or stay in its supervisor', async () => {
-  await supervised('p4', (supervisor, init) => {
+  await kit.supervised({ args: ['sleep', '1000'] }, (container, init, supervisor) => {
     assert.deepEqual(descriptors(init), []);
-    const own = `${kit.image.directory}/p4/state/log`.replace(/\d+/g, 'N');
+    const own = `${container.directory}/state/log`.replace(/\d+/g, 'N');
     for (const one of descriptors(supervisor))
       assert.ok(one === own || /^(socket:|pipe:|anon_inode:|\/sys\/fs\/cgroup\/|\/dev\/null$)/.test(one), one);
   });
@@ -139,7 +122,7 @@ kit.case('P13', 'settings of the whole machine are written', () => {
 });
 
 kit.case('P16', 'a container in the pid namespace of the host looks into a supervisor', async () => {
-  await supervised('p16', (supervisor) => {
+  await kit.supervised({ args: ['sleep', '1000'] }, (_container, _init, supervisor) => {
     const at = `/proc/${supervisor}`;
     const out = shell(
       `[ -d ${at} ] && echo there; for f in environ maps auxv mem; do head -c 1 ${at}/$f 2>/dev/null; done; for f in ${at}/exe ${at}/cwd ${at}/fd/*; do busybox readlink $f; done; true`,
