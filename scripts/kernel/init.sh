@@ -47,7 +47,7 @@ mkdir -p /root/dev/pts /root/dev/shm /root/lib/modules
 must mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /root/dev/pts
 must mount -t tmpfs -o mode=1777 shm /root/dev/shm
 ln -sf /proc/self/fd /root/dev/fd
-must mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
+must mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /root/sys/fs/cgroup
 mount -t securityfs securityfs /root/sys/kernel/security
 must mount --bind "/root$REPOSITORY/.setup/kernel/tree/lib/modules" /root/lib/modules
 hostname emulated

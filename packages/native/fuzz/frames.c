@@ -22,12 +22,13 @@ static bool has_start(const uint8_t *data, size_t size) {
 }
 
 static void make_cgroup(bool v2) {
-  static char directory[] = "/nonexistent";
+  static char directory[] = "/nonexistent", controllers[] = " cpu cpuset io memory pids hugetlb ";
   static const char *const v1[] = {"memory", "cpu", "cpuset", "pids", "blkio", "devices", "freezer"};
   struct cgroup *cgroup = &self.container.cgroup;
   *cgroup = (struct cgroup){.v2 = v2, .path = directory, .count = v2 ? 1 : 7};
   for (int i = 0; i < cgroup->count; i++)
-    cgroup->hierarchies[i] = (struct cgroup_hierarchy){(char *)(uintptr_t)(v2 ? "v2" : v1[i]), directory, directory};
+    cgroup->hierarchies[i] = (struct cgroup_hierarchy){(char *)(uintptr_t)(v2 ? "v2" : v1[i]), directory, directory,
+                                                       v2 ? controllers : NULL};
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

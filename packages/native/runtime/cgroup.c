@@ -1,17 +1,15 @@
 #include "cgroup.h"
 
+#include "cgroup_limits.h"
 #include "cleanup.h"
 #include "report.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -45,11 +43,25 @@ static int add(struct cgroup *cgroup, const char *controller, const char *mount)
   return 0;
 }
 
+static int add_unified_mount(struct cgroup *cgroup, const char *name, const char *mount) {
+  char text[256];
+  if (add(cgroup, name, mount) < 0)
+    return -1;
+  struct cgroup_hierarchy *hierarchy = &cgroup->hierarchies[cgroup->count - 1];
+  cgroup_read(mount, "cgroup.controllers", text, sizeof text);
+  text[strcspn(text, "\n")] = 0;
+  return asprintf(&hierarchy->controllers, " %s ", text) < 0
+             ? report_errno("making the cgroup", "malloc", "%s", "cgroup.controllers")
+             : 0;
+}
+
 /* A line of /proc/self/mounts: device, mount point, type, options. */
-static int add_v1_mount(struct cgroup *cgroup, char *line) {
+static int add_mount(struct cgroup *cgroup, char *line) {
   char *save = NULL;
   strtok_r(line, " ", &save);
   char *mount = strtok_r(NULL, " ", &save), *type = strtok_r(NULL, " ", &save), *options = strtok_r(NULL, " ", &save);
+  if (options && strcmp(type, "cgroup2") == 0 && !cgroup_unified(cgroup))
+    return add_unified_mount(cgroup, "unified", mount);
   if (!options || strcmp(type, "cgroup") != 0)
     return 0;
   for (char *option = strtok_r(options, ",", &save); option; option = strtok_r(NULL, ",", &save))
@@ -69,7 +81,7 @@ int cgroup_open(struct cgroup *cgroup, const char *path) {
     return report_errno("making the cgroup", "strdup", "%s", path);
   if (statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC) {
     cgroup->v2 = true;
-    return add(cgroup, "v2", "/sys/fs/cgroup");
+    return add_unified_mount(cgroup, "v2", "/sys/fs/cgroup");
   }
   FILE *mounts = fopen("/proc/self/mounts", "re");
   if (!mounts)
@@ -78,7 +90,7 @@ int cgroup_open(struct cgroup *cgroup, const char *path) {
   size_t size = 0;
   int result = 0;
   while (result == 0 && getline(&line, &size, mounts) >= 0)
-    result = add_v1_mount(cgroup, line);
+    result = add_mount(cgroup, line);
   if (result == 0 && ferror(mounts))
     result = report_errno("making the cgroup", "read", "/proc/self/mounts");
   free(line);
@@ -102,25 +114,86 @@ static int make_directories(const struct cgroup_hierarchy *hierarchy) {
   return 0;
 }
 
+/* A new cpuset of v1 is empty and takes no process: it gets its parent's cpus and nodes, from the top down. */
+static int inherit_cpuset(const struct cgroup_hierarchy *hierarchy) {
+  static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+  char path[4096], value[1024];
+  size_t mount = strlen(hierarchy->mount), length = strlen(hierarchy->directory);
+  snprintf(path, sizeof path, "%s", hierarchy->directory);
+  for (size_t at = mount + 1; at <= length; at++) {
+    if (path[at] != '/' && path[at] != 0)
+      continue;
+    char kept = path[at];
+    path[at] = 0;
+    char parent[4096];
+    snprintf(parent, sizeof parent, "%s", path);
+    *strrchr(parent, '/') = 0;
+    for (int i = 0; i < 2; i++) {
+      if (cgroup_read(path, files[i], value, sizeof value) > 1)
+        continue;
+      if (cgroup_read(parent, files[i], value, sizeof value) < 0)
+        return report_errno("making the cgroup", "read", "%s/%s", parent, files[i]);
+      value[strcspn(value, "\n")] = 0;
+      if (cgroup_write(path, files[i], "%s", value) < 0)
+        return -1;
+    }
+    path[at] = kept;
+  }
+  return 0;
+}
+
+static bool is_among(const char *list, const char *name) {
+  size_t length = strlen(name);
+  for (const char *at = list; (at = strstr(at, name)); at += length)
+    if ((at == list || at[-1] == ' ') && strchr(" \n", at[length]))
+      return true;
+  return false;
+}
+
+int cgroup_enable(const struct cgroup_hierarchy *unified, const char *controller) {
+  char path[4096], enabled[512];
+  int result = 0;
+  snprintf(path, sizeof path, "%s", unified->directory);
+  for (char *slash = path + strlen(unified->mount); result == 0 && slash; slash = strchr(slash + 1, '/')) {
+    *slash = 0;
+    cgroup_read(path, "cgroup.subtree_control", enabled, sizeof enabled);
+    if (!is_among(enabled, controller))
+      result = cgroup_write(path, "cgroup.subtree_control", "+%s", controller);
+    *slash = '/';
+  }
+  return result;
+}
+
+/* What the host has, one by one: a controller that cannot be had shows when its limit is written. Beside v1 they are
+ * turned on when a limit needs them: the host may want them for v1. */
+static void enable_all(const struct cgroup_hierarchy *unified) {
+  static const char *const wanted[] = {"cpu", "memory", "pids", "io", "cpuset", "hugetlb", "rdma", "misc"};
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+    if (is_among(unified->controllers, wanted[i]))
+      cgroup_enable(unified, wanted[i]);
+}
+
 int cgroup_create(struct cgroup *cgroup, json_object *resources) {
   for (int i = 0; i < cgroup->count; i++)
     if (make_directories(&cgroup->hierarchies[i]) < 0)
       return -1;
-  if ((cgroup->v2 ? cgroup_v2_prepare(cgroup) : cgroup_v1_prepare(cgroup)) < 0)
+  if (cgroup->v2)
+    enable_all(&cgroup->hierarchies[0]);
+  else if (cgroup_of(cgroup, "cpuset") && inherit_cpuset(cgroup_of(cgroup, "cpuset")) < 0)
     return -1;
-  return cgroup_update(cgroup, resources);
+  return cgroup_limit(cgroup, resources, false);
 }
 
-int cgroup_update(struct cgroup *cgroup, json_object *resources) {
-  if (!resources)
-    return 0;
-  return cgroup->v2 ? cgroup_v2_limit(cgroup, resources) : cgroup_v1_limit(cgroup, resources);
+int cgroup_update(const struct cgroup *cgroup, json_object *resources) {
+  return cgroup_limit(cgroup, resources, true);
 }
 
 int cgroup_doors(const struct cgroup *cgroup, struct cgroup_doors *doors) {
   char path[4096];
   doors->count = 0;
-  for (int i = 0; i < cgroup->count && !cgroup->v2; i++) {
+  for (int i = 0; i < cgroup->count; i++) {
+    if (cgroup->hierarchies[i].controllers)
+      continue;
     snprintf(path, sizeof path, "%s/tasks", cgroup->hierarchies[i].directory);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -146,11 +219,12 @@ void cgroup_close_doors(struct cgroup_doors *doors) {
 }
 
 long cgroup_clone(const struct cgroup *cgroup, struct kernel_clone_args *arguments) {
-  if (!cgroup->v2)
+  const struct cgroup_hierarchy *unified = cgroup_unified(cgroup);
+  if (!unified)
     return sys_clone3(arguments);
-  cleanup_fd int directory = open(cgroup->hierarchies[0].directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  cleanup_fd int directory = open(unified->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0)
-    return report_errno("joining the cgroup", "open", "%s", cgroup->hierarchies[0].directory);
+    return report_errno("joining the cgroup", "open", "%s", unified->directory);
   arguments->flags |= CLONE_INTO_CGROUP;
   arguments->cgroup = (uint64_t)(unsigned)directory;
   return sys_clone3(arguments);
@@ -158,121 +232,6 @@ long cgroup_clone(const struct cgroup *cgroup, struct kernel_clone_args *argumen
 
 static void pause_briefly(void) {
   nanosleep(&(struct timespec){0, 500000}, NULL);
-}
-
-int cgroup_freeze(const struct cgroup *cgroup, bool frozen) {
-  char text[256];
-  const struct cgroup_hierarchy *hierarchy = cgroup_of(cgroup, cgroup->v2 ? "v2" : "freezer");
-  if (!hierarchy)
-    return report_invalid("freezing", "this host has no freezer cgroup");
-  const char *file = cgroup->v2 ? "cgroup.freeze" : "freezer.state";
-  const char *value = cgroup->v2 ? (frozen ? "1" : "0") : (frozen ? "FROZEN" : "THAWED");
-  for (int tries = 0; tries < 4000; tries++) {
-    if (tries % 50 == 0 && cgroup_write(hierarchy->directory, file, "%s", value) < 0)
-      return -1;
-    if (cgroup_frozen(cgroup) == frozen)
-      return 0;
-    pause_briefly();
-  }
-  if (frozen) /* never leave it half frozen */
-    cgroup_write(hierarchy->directory, file, "%s", cgroup->v2 ? "0" : "THAWED");
-  (void)text;
-  errno = ETIMEDOUT;
-  return report_errno("freezing", "write", "%s/%s", hierarchy->directory, file);
-}
-
-bool cgroup_frozen(const struct cgroup *cgroup) {
-  char text[256];
-  const struct cgroup_hierarchy *hierarchy = cgroup_of(cgroup, cgroup->v2 ? "v2" : "freezer");
-  if (!hierarchy)
-    return false;
-  if (cgroup->v2)
-    return cgroup_read(hierarchy->directory, "cgroup.events", text, sizeof text) > 0 && strstr(text, "frozen 1");
-  return cgroup_read(hierarchy->directory, "freezer.state", text, sizeof text) > 0 && strncmp(text, "FROZEN", 6) == 0;
-}
-
-/* -1 when they can't be read: what is not seen must not be taken for nobody. */
-static int pids_below(const char *directory, pid_t *pids, int count, int max) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s/cgroup.procs", directory);
-  FILE *file = fopen(path, "re");
-  if (!file)
-    return errno == ENOENT ? count : report_errno("listing processes", "open", "%s", path);
-  for (int pid; count < max && fscanf(file, "%d", &pid) == 1;)
-    pids[count++] = pid;
-  bool failed = ferror(file) && errno != ENODEV; /* ENODEV: removed meanwhile */
-  if (failed)
-    report_errno("listing processes", "read", "%s", path);
-  fclose(file);
-  if (failed)
-    return -1;
-  cleanup_closedir DIR *entries = opendir(directory);
-  if (!entries && errno != ENOENT)
-    return report_errno("listing processes", "open", "%s", directory);
-  for (struct dirent *entry; count >= 0 && entries && (entry = readdir(entries));)
-    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
-      snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
-      count = pids_below(path, pids, count, max);
-    }
-  return count;
-}
-
-int cgroup_pids(const struct cgroup *cgroup, pid_t *pids, int max) {
-  const struct cgroup_hierarchy *hierarchy = cgroup_of(cgroup, cgroup->v2 ? "v2" : "pids");
-  if (!hierarchy)
-    hierarchy = &cgroup->hierarchies[0];
-  return pids_below(hierarchy->directory, pids, 0, max);
-}
-
-int cgroup_signal(const struct cgroup *cgroup, int signal) {
-  pid_t pids[4096];
-  int count = cgroup_pids(cgroup, pids, 4096);
-  for (int i = 0; i < count; i++)
-    kill(pids[i], signal);
-  return count;
-}
-
-int cgroup_kill(const struct cgroup *cgroup) {
-  for (int tries = 0; tries < 20000; tries++) {
-    if (cgroup->v2 && cgroup_has(cgroup->hierarchies[0].directory, "cgroup.kill"))
-      cgroup_write(cgroup->hierarchies[0].directory, "cgroup.kill", "1");
-    if (!cgroup->v2 && tries % 20 == 0 && cgroup_frozen(cgroup))
-      cgroup_freeze(cgroup, false); /* a frozen process does not die on v1 */
-    if (cgroup_signal(cgroup, SIGKILL) == 0)
-      return 0;
-    pause_briefly();
-  }
-  errno = ETIMEDOUT;
-  return report_errno("killing what is left", "kill", "%s", cgroup->path);
-}
-
-uint64_t cgroup_oom_kills(const struct cgroup *cgroup) {
-  char text[1024];
-  const struct cgroup_hierarchy *hierarchy = cgroup_of(cgroup, cgroup->v2 ? "v2" : "memory");
-  if (!hierarchy ||
-      cgroup_read(hierarchy->directory, cgroup->v2 ? "memory.events" : "memory.oom_control", text, sizeof text) <= 0)
-    return 0;
-  char *line = strstr(text, "oom_kill ");
-  return line ? strtoull(line + 9, NULL, 10) : 0;
-}
-
-int cgroup_oom_fd(const struct cgroup *cgroup) {
-  char path[4096];
-  const struct cgroup_hierarchy *hierarchy = cgroup_of(cgroup, cgroup->v2 ? "v2" : "memory");
-  if (!hierarchy)
-    return -1;
-  if (cgroup->v2) {
-    cleanup_fd int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    snprintf(path, sizeof path, "%s/memory.events", hierarchy->directory);
-    return notify >= 0 && inotify_add_watch(notify, path, IN_MODIFY) >= 0 ? steal_fd(&notify) : -1;
-  }
-  snprintf(path, sizeof path, "%s/memory.oom_control", hierarchy->directory);
-  cleanup_fd int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  cleanup_fd int control = open(path, O_RDONLY | O_CLOEXEC);
-  if (event < 0 || control < 0 ||
-      cgroup_write(hierarchy->directory, "cgroup.event_control", "%d %d", event, control) < 0)
-    return -1;
-  return steal_fd(&event);
 }
 
 static int remove_below(const char *directory) {
@@ -306,16 +265,26 @@ void cgroup_free(struct cgroup *cgroup) {
     free(cgroup->hierarchies[i].controller);
     free(cgroup->hierarchies[i].mount);
     free(cgroup->hierarchies[i].directory);
+    free(cgroup->hierarchies[i].controllers);
   }
   free(cgroup->path);
   memset(cgroup, 0, sizeof *cgroup);
+}
+
+const struct cgroup_hierarchy *cgroup_unified(const struct cgroup *cgroup) {
+  for (int i = 0; i < cgroup->count; i++)
+    if (cgroup->hierarchies[i].controllers)
+      return &cgroup->hierarchies[i];
+  return NULL;
 }
 
 const struct cgroup_hierarchy *cgroup_of(const struct cgroup *cgroup, const char *controller) {
   for (int i = 0; i < cgroup->count; i++)
     if (strcmp(cgroup->hierarchies[i].controller, controller) == 0)
       return &cgroup->hierarchies[i];
-  return NULL;
+  const struct cgroup_hierarchy *unified = cgroup_unified(cgroup);
+  const char *name = strcmp(controller, "blkio") == 0 ? "io" : strcmp(controller, "cpuacct") == 0 ? "cpu" : controller;
+  return unified && is_among(unified->controllers, name) ? unified : NULL;
 }
 
 int cgroup_json(const struct cgroup *cgroup, char *buffer, int size) {

@@ -15,13 +15,14 @@
 #define CGROUP_HIERARCHIES_MAX 16
 
 struct cgroup {
-  bool v2;
+  bool v2;    /* the cgroup2 mount has every controller; false: v1, perhaps with a cgroup2 mount beside it (hybrid) */
   char *path; /* below each hierarchy's mount, begins with / */
   int count;
   struct cgroup_hierarchy {
-    char *controller; /* "memory", "cpu", ...; "v2" in v2 mode */
+    char *controller; /* "memory", "cpu", ...; the cgroup2 mount is "v2", or "unified" beside v1 */
     char *mount;
     char *directory;
+    char *controllers; /* of the cgroup2 mount: " cpu io memory ", those that it has; NULL: v1 */
   } hierarchies[CGROUP_HIERARCHIES_MAX];
 };
 
@@ -29,7 +30,8 @@ struct cgroup {
 int cgroup_open(struct cgroup *cgroup, const char *path);
 /* Makes the directories, its parents with them, and writes the limits. */
 int cgroup_create(struct cgroup *cgroup, json_object *resources);
-int cgroup_update(struct cgroup *cgroup, json_object *resources);
+/* Of one in use: as a whole. When one of its limits is refused, those written before are put back. */
+int cgroup_update(const struct cgroup *cgroup, json_object *resources);
 /*
  * Joining. A process is cloned into a v2 cgroup (`cgroup_clone`), and enters v1's by its own hand before anything else
  * (`cgroup_doors` in the parent, `cgroup_enter` in the child): a process that moves itself through v1's `tasks` file
@@ -57,18 +59,16 @@ int cgroup_oom_fd(const struct cgroup *cgroup);
 /* Removes the directories, those made inside by the container too. */
 int cgroup_remove(const struct cgroup *cgroup);
 void cgroup_free(struct cgroup *cgroup);
+/* Where a controller is, under v1's name; NULL: this host has none. */
 const struct cgroup_hierarchy *cgroup_of(const struct cgroup *cgroup, const char *controller);
+/* The cgroup2 mount, NULL where there is v1 alone. */
+const struct cgroup_hierarchy *cgroup_unified(const struct cgroup *cgroup);
+/* Turns a controller of the cgroup2 mount on from its top down to the cgroup. */
+int cgroup_enable(const struct cgroup_hierarchy *unified, const char *controller);
 /* {"memory":"/abs/dir",...} */
 int cgroup_json(const struct cgroup *cgroup, char *buffer, int size);
 
-/* cgroup_v1.c, cgroup_v2.c */
-int cgroup_v1_prepare(struct cgroup *cgroup);
-int cgroup_v1_limit(struct cgroup *cgroup, json_object *resources);
-int cgroup_v2_prepare(struct cgroup *cgroup);
-int cgroup_v2_limit(struct cgroup *cgroup, json_object *resources);
-int cgroup_v2_devices(const char *directory, json_object *rules);
-
-/* Shared by both: write `value` to directory/file. */
+/* Write `value` to directory/file. */
 int cgroup_write(const char *directory, const char *file, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int cgroup_read(const char *directory, const char *file, char *buffer, int size);

@@ -1,12 +1,14 @@
 /*
- * OCI linux.resources.devices on cgroup v2, which has no files for it: a BPF program of a few instructions a rule
+ * OCI linux.resources.devices: v1's files, and on cgroup v2, which has none, a BPF program of a few instructions a rule
  * (BPF_PROG_TYPE_CGROUP_DEVICE, cgroup-v2.rst "Device controller").
  */
-#include "cgroup.h"
+#include "cgroup_limits.h"
+
 #include "cleanup.h"
 #include "report.h"
 
 #include <linux/bpf.h>
+#include <stdio.h>
 #include <string.h>
 
 #define RULES_MAX 400
@@ -99,6 +101,8 @@ static int read_rule(json_object *object, size_t index, struct rule *rule) {
   return 0;
 }
 
+/* ---- cgroup v2 */
+
 /* The last rule that speaks of a device and an access decides; what none speaks of is denied. */
 static int compile(json_object *rules, struct program *program) {
   emit(program, load_u32(ASKED, offsetof(struct bpf_cgroup_dev_ctx, access_type)));
@@ -134,13 +138,9 @@ static int detach_others(int cgroup, const uint32_t *ids, uint32_t count) {
   return 0;
 }
 
-int cgroup_v2_devices(const char *directory, json_object *rules) {
+static int limit_v2(const char *directory, json_object *rules) {
   enum { IDS_MAX = 64 };
   uint32_t ids[IDS_MAX];
-  if (!json_object_is_type(rules, json_type_array) || json_object_array_length(rules) == 0)
-    return 0;
-  if (json_object_array_length(rules) > RULES_MAX)
-    return report_invalid(step, "more than %d rules", RULES_MAX);
   cleanup_free struct program *program = calloc(1, sizeof *program);
   if (!program)
     return report_errno(step, "calloc", "%s", "");
@@ -168,4 +168,62 @@ int cgroup_v2_devices(const char *directory, json_object *rules) {
     return report_errno(step, "bpf", "attaching to %s", directory);
   /* Until here both hold: nothing is open for a moment that neither allows. */
   return detach_others(cgroup, ids, query.query.prog_cnt);
+}
+
+/* ---- cgroup v1 */
+
+static int write_v1(const char *directory, const struct rule *rule) {
+  static const char types[] = {[BPF_DEVCG_DEV_BLOCK] = 'b', [BPF_DEVCG_DEV_CHAR] = 'c'};
+  char numbers[2][24] = {"*", "*"}, access[4] = "";
+  size_t length = 0;
+  if (rule->major >= 0)
+    snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)rule->major);
+  if (rule->minor >= 0)
+    snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)rule->minor);
+  if (rule->access & BPF_DEVCG_ACC_READ)
+    access[length++] = 'r';
+  if (rule->access & BPF_DEVCG_ACC_WRITE)
+    access[length++] = 'w';
+  if (rule->access & BPF_DEVCG_ACC_MKNOD)
+    access[length++] = 'm';
+  return cgroup_write(directory, rule->allow ? "devices.allow" : "devices.deny", "%c %s:%s %s",
+                      rule->type ? types[rule->type] : 'a', numbers[0], numbers[1], access);
+}
+
+static void put_back_v1(const char *directory, char *list) {
+  struct failure kept = failure;
+  char *save = NULL;
+  cgroup_write(directory, list[0] == 'a' ? "devices.allow" : "devices.deny", "a");
+  for (char *line = strtok_r(list, "\n", &save); line && line[0] != 'a'; line = strtok_r(NULL, "\n", &save))
+    cgroup_write(directory, "devices.allow", "%s", line);
+  failure = kept;
+}
+
+static int limit_v1(const char *directory, json_object *rules, bool in_use) {
+  enum { LIST_BYTES_MAX = 32768 };
+  struct rule rule;
+  cleanup_free char *list = in_use ? malloc(LIST_BYTES_MAX) : NULL;
+  for (size_t i = 0; i < json_object_array_length(rules); i++)
+    if (read_rule(json_object_array_get_idx(rules, i), i, &rule) < 0)
+      return -1;
+  if (in_use && (!list || cgroup_read(directory, "devices.list", list, LIST_BYTES_MAX) <= 0))
+    return report_errno(step, "read", "%s/devices.list", directory);
+  for (size_t i = 0; i < json_object_array_length(rules); i++)
+    if (read_rule(json_object_array_get_idx(rules, i), i, &rule) < 0 || write_v1(directory, &rule) < 0) {
+      if (list)
+        put_back_v1(directory, list);
+      return -1;
+    }
+  return 0;
+}
+
+int cgroup_devices(const struct cgroup *cgroup, json_object *rules, bool in_use) {
+  const struct cgroup_hierarchy *v1 = cgroup_of(cgroup, "devices"), *unified = cgroup_unified(cgroup);
+  if (!json_object_is_type(rules, json_type_array) || json_object_array_length(rules) == 0)
+    return 0;
+  if (json_object_array_length(rules) > RULES_MAX)
+    return report_invalid(step, "more than %d rules", RULES_MAX);
+  if (v1)
+    return limit_v1(v1->directory, rules, in_use);
+  return unified ? limit_v2(unified->directory, rules) : report_invalid(step, "this host has no device controller");
 }

@@ -172,7 +172,7 @@ static json_object *read_keyed(const char *directory, const char *file) {
 }
 
 static const char *directory_of(const struct cgroup *cgroup, const char *controller) {
-  const struct cgroup_hierarchy *hierarchy = cgroup_of(cgroup, cgroup->v2 ? "v2" : controller);
+  const struct cgroup_hierarchy *hierarchy = cgroup_of(cgroup, controller);
   return hierarchy ? hierarchy->directory : "/nonexistent";
 }
 

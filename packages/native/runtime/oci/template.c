@@ -101,7 +101,7 @@ int oci_features(int argc, char **argv) {
                                               "SECCOMP_FILTER_FLAG_SPEC_ALLOW", NULL};
   json_object *all = json_tokener_parse(
       "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"" OCI_VERSION "\",\"linux\":{"
-      "\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":false,\"systemdUser\":false,\"rdma\":false},"
+      "\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":false,\"systemdUser\":false,\"rdma\":true},"
       "\"seccomp\":{\"enabled\":true},\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},"
       "\"intelRdt\":{\"enabled\":false},\"mountExtensions\":{\"idmap\":{\"enabled\":true}},"
       "\"netDevices\":{\"enabled\":false}}}");
