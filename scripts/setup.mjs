@@ -39,6 +39,7 @@ const aptPackages = {
     'cpio',
     'kmod',
     'apparmor',
+    'policycoreutils',
     'podman',
     'util-linux',
     'procps',
@@ -177,8 +178,12 @@ async function buildStarterImage() {
 }
 
 async function prepareKernel() {
-  const kernel = await import(pathToFileURL(path.join(root, 'scripts/kernel/run.mjs')).href);
-  return kernel.setup({ log: openLog('kernel') });
+  const part = (name) => import(pathToFileURL(path.join(root, 'scripts/kernel', name)).href);
+  const kernel = await part('run.mjs');
+  const selinux = await part('selinux.mjs');
+  const log = openLog('kernel');
+  const did = [await kernel.setup({ log }), await selinux.setup({ log })].filter((one) => one !== undefined);
+  return did.length === 0 ? undefined : did.join(', ');
 }
 
 // ---- running a step's program

@@ -1,7 +1,9 @@
 // Runs a command on a distribution's kernel in an emulated machine whose user space is this machine's own, read-only,
 // under a layer in memory: pure cgroup v2, AppArmor, modules. Needs no KVM. What the command writes is gone afterwards.
 //
-//   node scripts/kernel/run.mjs [--timeout SECONDS] [--append KERNEL_PARAMETERS] -- COMMAND [ARGUMENT...]
+//   node scripts/kernel/run.mjs [--timeout SECONDS] [--append KERNEL_PARAMETERS] [--selinux yes] -- COMMAND [ARGUMENT...]
+//
+// `--selinux yes`: SELinux in enforcing mode in AppArmor's place, with the distribution's policy and our module.
 //
 // Exit codes: the command's own; 124 when the time was up; 125 when the machine did not get as far as the command.
 import { spawn, spawnSync } from 'node:child_process';
@@ -19,6 +21,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cpio } from './cpio.mjs';
+import { policyFile, setup as setupPolicy } from './selinux.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
@@ -64,11 +67,12 @@ export async function setup({ log } = {}) {
 
 /**
  * @param {string[]} command
- * @param {{ timeoutSeconds?: number, append?: string, onOutput?: (chunk: Buffer) => void }} options `append`: further
- *   kernel parameters. `onOutput` takes what the command writes, stdout and stderr as one.
+ * @param {{ timeoutSeconds?: number, append?: string, selinux?: boolean, onOutput?: (chunk: Buffer) => void }} options
+ *   `append`: further kernel parameters. `onOutput` takes what the command writes, stdout and stderr as one.
  * @returns {Promise<{ exitCode: number, why?: string }>} `why` is told when the command's own end was not seen.
  */
-export async function runOnKernel(command, { timeoutSeconds = 180, append = '', onOutput = () => {} } = {}) {
+export async function runOnKernel(command, options = {}) {
+  const { timeoutSeconds = 180, append = '', selinux = false, onOutput = () => {} } = options;
   const kernel = findKernel();
   if (kernel === undefined) throw new Error('The distribution kernel is not here yet: run `npm run setup -- --test`.');
   const work = mkdtempSync(path.join(os.tmpdir(), 'berth-kernel-'));
@@ -76,7 +80,7 @@ export async function runOnKernel(command, { timeoutSeconds = 180, append = '', 
   const console_ = path.join(work, 'console');
   const status = path.join(work, 'status');
   try {
-    writeFileSync(initramfs, makeInitramfs(kernel, command));
+    writeFileSync(initramfs, makeInitramfs(kernel, command, selinux));
     const machine = spawn(
       'qemu-system-x86_64',
       // One processor: with two, code that one of them writes while the other runs it, as V8 does, at times goes wrong
@@ -86,7 +90,10 @@ export async function runOnKernel(command, { timeoutSeconds = 180, append = '', 
         ...['-nodefaults', '-display', 'none', '-no-reboot'],
         ...['-serial', `file:${console_}`, '-serial', 'stdio', '-serial', `file:${status}`],
         ...['-kernel', kernel.image, '-initrd', initramfs],
-        ...['-append', `console=ttyS0 loglevel=4 panic=-1 ${append}`.trim()],
+        ...[
+          '-append',
+          `console=ttyS0 loglevel=4 panic=-1 ${selinux ? 'security=selinux selinux=1 ' : ''}${append}`.trim(),
+        ],
         ...['-virtfs', 'local,path=/,mount_tag=hostroot,security_model=none,readonly=on,multidevs=remap'],
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
@@ -146,7 +153,7 @@ function newestPackage() {
   return found.at(-1)?.[0];
 }
 
-function makeInitramfs(kernel, command) {
+function makeInitramfs(kernel, command, selinux) {
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((file) => existsSync(file));
   if (busybox === undefined) throw new Error('No busybox found for the emulated machine: install busybox-static.');
   const settings = `#!/bin/busybox sh\nREPOSITORY=${quote(root)}\n`;
@@ -172,6 +179,7 @@ function makeInitramfs(kernel, command) {
       mode: 0o100644,
       data: Buffer.from(modules.map((name) => `${path.basename(name)}.ko\n`).join('')),
     },
+    ...(selinux ? [{ name: 'policy', mode: 0o100644, data: readFileSync(policyFile) }] : []),
     { name: 'init', mode: 0o100755, data: Buffer.from(settings + readFileSync(path.join(here, 'init.sh'), 'utf8')) },
     {
       name: 'command',
@@ -204,11 +212,12 @@ function parseArguments(args) {
   const end = args.indexOf('--');
   const options = end === -1 ? [] : args.slice(0, end);
   const command = end === -1 ? [] : args.slice(end + 1);
-  const parsed = { command, timeoutSeconds: 180, append: '' };
+  const parsed = { command, timeoutSeconds: 180, append: '', selinux: false };
   for (let i = 0; i < options.length; i += 2) {
     const value = options[i + 1];
     if (options[i] === '--timeout' && Number(value) > 0) parsed.timeoutSeconds = Number(value);
     else if (options[i] === '--append' && value !== undefined) parsed.append = value;
+    else if (options[i] === '--selinux' && value === 'yes') parsed.selinux = true;
     else return undefined;
   }
   return command.length === 0 ? undefined : parsed;
@@ -217,7 +226,9 @@ function parseArguments(args) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const parsed = parseArguments(process.argv.slice(2));
   if (parsed === undefined) {
-    console.error('usage: run.mjs [--timeout SECONDS] [--append KERNEL_PARAMETERS] -- COMMAND [ARGUMENT...]');
+    console.error(
+      'usage: run.mjs [--timeout SECONDS] [--append KERNEL_PARAMETERS] [--selinux yes] -- COMMAND [ARGUMENT...]',
+    );
     process.exit(2);
   }
   for (const [signal, code] of [
@@ -226,6 +237,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   ])
     process.once(signal, () => process.exit(code));
   await setup();
+  if (parsed.selinux) await setupPolicy();
   const { exitCode, why } = await runOnKernel(parsed.command, {
     ...parsed,
     onOutput: (chunk) => process.stdout.write(chunk),
