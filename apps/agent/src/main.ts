@@ -14,6 +14,7 @@ import { loadAppArmorProfile } from './apparmor.ts';
 import { type Config, readCommand, usage } from './config.ts';
 import { printDoctor } from './doctor.ts';
 import { createContainers } from './engine/containers/containers.ts';
+import { defaultFilter } from './engine/containers/process.ts';
 import { containersSchema, createContainerStore } from './engine/containers/store.ts';
 import { openDatabase } from './engine/database.ts';
 import { createEvents, eventsSchema } from './engine/events.ts';
@@ -21,9 +22,9 @@ import { agentVersion, hostFacts, probe, warningsFor } from './engine/host.ts';
 import { createImages } from './engine/images/images.ts';
 import { imagesSchema } from './engine/images/store.ts';
 import { createNetworks, networksSchema } from './engine/networks/networks.ts';
-import { defaultCapabilities } from './engine/runtime/capabilities.ts';
 import { createLauncher } from './engine/runtime/launch.ts';
-import { resolveProfile } from './engine/runtime/seccomp-profile.ts';
+import { parseProfile } from './engine/runtime/seccomp-profile.ts';
+import { subordinateIds } from './engine/runtime/uid-ranges.ts';
 import { createDockerStats } from './engine/stats/docker-stats.ts';
 import { createHostReader } from './engine/stats/host.ts';
 import { createSampler } from './engine/stats/sampler.ts';
@@ -43,7 +44,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
   ]);
   const features = await probe();
   const events = createEvents(db);
-  const store = createContainerStore(db);
+  const store = createContainerStore(db, subordinateIds);
   const inUse = () =>
     store.all().map((one) => ({
       containerId: one.id,
@@ -72,7 +73,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
     }),
   });
   const launcher = createLauncher();
-  const profile = JSON.parse(
+  const profile = parseProfile(
     readFileSync(fileURLToPath(import.meta.resolve('@berth/native/profiles/seccomp.json')), 'utf8'),
   );
   const appArmor = features.appArmor ? await loadAppArmorProfile() : { profile: null };
@@ -92,6 +93,8 @@ async function serve(config: Readonly<Config>): Promise<void> {
     cgroupParent: config.cgroupParent,
     canUserNamespace: features.userNamespaces && features.idmappedMounts,
     canFenceSockets: features.landlockAbi >= 6,
+    canLowerOomScore: features.capSysResource,
+    socketPath: config.socketPath,
   });
 
   await images.sweep();
@@ -104,7 +107,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
     ),
   );
   await containers.adopt();
-  await launcher.warm(resolveProfile(profile, [...defaultCapabilities].sort(), process.arch)).catch(() => undefined);
+  await launcher.warm(defaultFilter(profile)).catch(() => undefined);
   if (config.starterImage !== null && images.list().length === 0 && existsSync(config.starterImage)) {
     await images.load(createReadStream(config.starterImage));
   }

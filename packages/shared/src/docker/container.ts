@@ -52,8 +52,27 @@ const hostConfigFields = z.object({
         Source: text,
         Target: z.string().max(4096),
         ReadOnly: flag,
-        BindOptions: z.looseObject({ CreateMountpoint: flag }).nullish(),
-        TmpfsOptions: z.looseObject({ SizeBytes: integer, Mode: integer }).nullish(),
+        Consistency: text,
+        BindOptions: z
+          .object({
+            Propagation: text,
+            NonRecursive: flag,
+            CreateMountpoint: flag,
+            ReadOnlyNonRecursive: flag,
+            ReadOnlyForceRecursive: flag,
+          })
+          .nullish(),
+        VolumeOptions: z
+          .object({
+            NoCopy: flag,
+            Labels: map,
+            Subpath: text,
+            DriverConfig: z.object({ Name: text, Options: map }).nullish(),
+          })
+          .nullish(),
+        TmpfsOptions: z
+          .object({ SizeBytes: integer, Mode: integer, Options: z.array(z.array(z.string())).nullish() })
+          .nullish(),
       }),
     )
     .nullish()
@@ -83,7 +102,24 @@ const hostConfigFields = z.object({
   CgroupnsMode: text,
   Privileged: flag,
   ReadonlyRootfs: flag,
-  SecurityOpt: list,
+  SecurityOpt: z
+    .array(z.string().max(1_048_576))
+    .max(64)
+    .nullish()
+    .transform((value) => value ?? []),
+  StorageOpt: map,
+  Runtime: text,
+  Isolation: text,
+  VolumeDriver: text,
+  Cgroup: text,
+  CgroupParent: text,
+  Annotations: map,
+  ConsoleSize: z.array(z.number().int().min(0).max(65_535)).length(2).nullish(),
+  DeviceRequests: z
+    .array(z.looseObject({ Driver: text, Capabilities: z.array(z.array(z.string())).nullish() }))
+    .nullish()
+    .transform((value) => value ?? []),
+  DeviceCgroupRules: list,
   ShmSize: integer,
   Sysctls: map,
   Init: z.boolean().nullish(),

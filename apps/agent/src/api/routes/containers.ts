@@ -116,7 +116,7 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
 
   async function create(context: RequestContext): Promise<void> {
     const body = createContainerBody.parse(await context.json());
-    const created = containers.create(body, context.query.get('name')?.replace(/^\//, '') || null);
+    const created = await containers.create(body, context.query.get('name')?.replace(/^\//, '') || null);
     context.send(201, { Id: created.id, Warnings: created.warnings });
   }
 

@@ -4,6 +4,7 @@ import { EngineError } from '@berth/shared/errors';
 import type { Containers } from '../../engine/containers/containers.ts';
 import type { ContainerRecord } from '../../engine/containers/store.ts';
 import type { Events } from '../../engine/events.ts';
+import { weakeningsAttribute } from '../../engine/runtime/policy.ts';
 import { type SupervisorConnection, SupervisorError } from '../../engine/runtime/supervisor.ts';
 import { frame } from '../../engine/runtime/supervisor-protocol.ts';
 import { multiplexed } from '../frames.ts';
@@ -85,7 +86,7 @@ export function execRoutes(deps: { containers: Containers; events: Events }): Ro
       return;
     }
     Object.assign(exec, { running: true, pid: started.pid, supervisor: started.supervisor });
-    emit(exec, `exec_create: ${exec.body.Cmd.join(' ')}`);
+    emit(exec, `exec_create: ${exec.body.Cmd.join(' ')}`, weakeningsAttribute(started.weakenings));
     emit(exec, `exec_start: ${exec.body.Cmd.join(' ')}`);
     started.supervisor.once('exit', ({ exitCode }) => {
       Object.assign(exec, { running: false, exitCode, supervisor: null });

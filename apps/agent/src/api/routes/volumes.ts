@@ -34,6 +34,11 @@ export function volumeRoutes(volumes: Volumes): Route[] {
             `error looking up volume plugin ${body.Driver}: plugin "${body.Driver}" not found`,
           );
         }
+        const [option] = Object.keys(body.DriverOpts ?? {});
+        if (option !== undefined) {
+          const message = `the volume option ${JSON.stringify(option)} is not supported: bind a path of the host with -v or --mount`;
+          throw new EngineError('invalid-parameter', message);
+        }
         context.send(201, encode(volumes.create({ name: body.Name ?? undefined, labels: body.Labels ?? {} })));
       },
     },

@@ -8,6 +8,8 @@ import path from 'node:path';
 import { treeSize } from '@berth/native';
 import type { CreateContainerBody, CreateExecBody, UpdateContainerBody } from '@berth/shared/docker/container';
 import { appArmorFor } from '../runtime/apparmor.ts';
+import { weakeningsAttribute } from '../runtime/policy.ts';
+import { seccompChoice } from '../runtime/spec.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
 import { createAccounts } from './account.ts';
 import { adopt } from './adopt.ts';
@@ -15,12 +17,14 @@ import { createArchives } from './archive.ts';
 import { createAttachments } from './attach.ts';
 import { checkName } from './checks.ts';
 import { createContext, type Dependencies } from './context.ts';
-import { newRecord } from './create.ts';
+import { planContainer } from './create.ts';
 import { createEnds } from './end.ts';
 import { exec } from './exec.ts';
 import { inventName } from './names.ts';
+import { seccompFor } from './process.ts';
 import { createRemove, type RemoveOptions } from './remove.ts';
 import { createRestarts } from './restarts.ts';
+import { reviewDraft } from './review.ts';
 import { createStart, type StartLocked } from './start.ts';
 import { isLive, requireState } from './state.ts';
 import { createStop } from './stop.ts';
@@ -69,20 +73,30 @@ export function createContainers(deps: Dependencies) {
         () => null,
       ),
 
-    create(body: CreateContainerBody, asked: string | null): { id: string; warnings: string[] } {
+    async create(body: CreateContainerBody, asked: string | null): Promise<{ id: string; warnings: string[] }> {
       const image = context.images.resolve(body.Image);
       const isTaken = (name: string) => store.all().some((record) => record.name === name);
       if (asked !== null) store.refuseTaken(asked);
-      const { record, warnings } = newRecord({
+      const { record, volumes, warnings } = planContainer({
         body,
         name: asked ?? inventName(isTaken),
         image,
-        volumes: context.volumes,
+        planVolume: context.volumes.plan,
+        find,
         uidSlot: () => store.freeUidSlot(),
         canUserNamespace: context.canUserNamespace,
+        rights: context,
       });
+      record.weakenings = reviewDraft(context, record);
+      const filter =
+        seccompChoice(record.hostConfig) === 'custom' ? seccompFor(record.hostConfig, context.profile) : null;
+      if (filter !== null) await context.launcher.check(filter);
+      // Others may have been made meanwhile.
+      store.refuseTaken(record.name);
+      for (const { plan, labels } of volumes) context.volumes.create({ ...plan, labels });
+      if (record.uidSlot !== null) record.uidSlot = store.freeUidSlot();
       store.add(record);
-      context.emit(record, 'create');
+      context.emit(record, 'create', weakeningsAttribute(record.weakenings));
       return { id: record.id, warnings };
     },
 

@@ -1,4 +1,5 @@
 /** What the verbs share: records and paths, one change of a container at a time, and who waits for its end. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EngineError } from '@berth/shared/errors';
 import type { Events } from '../events.ts';
@@ -29,9 +30,13 @@ export interface Dependencies {
   dataDir: string;
   runDir: string;
   cgroupParent: string;
+  /** Of the API, which is the agent itself. */
+  socketPath: string;
   canUserNamespace: boolean;
   /** By Landlock: abstract sockets of the host from containers on its network. */
   canFenceSockets: boolean;
+  /** CAP_SYS_RESOURCE. */
+  canLowerOomScore: boolean;
 }
 
 export type Context = ReturnType<typeof createContext>;
@@ -40,6 +45,8 @@ export function createContext(deps: Dependencies) {
   const locks = new Map<string, Promise<unknown>>();
   return {
     ...deps,
+    /** The agent's own, below which a container goes only when asked. */
+    oomScoreAdj: Number(readFileSync('/proc/self/oom_score_adj', 'utf8')),
     /** The connection that watches a running container, by id. */
     watched: new Map<string, SupervisorConnection>(),
     exits: createWaiters<number>(),

@@ -3,70 +3,59 @@ import { randomBytes } from 'node:crypto';
 import type { CreateContainerBody, HostConfig } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
 import type { ImageRecord } from '../images/images.ts';
-import { capabilitiesFor } from '../runtime/capabilities.ts';
-import { hasOwnUserNamespace, rlimits } from '../runtime/spec.ts';
-import type { Volumes } from '../volumes/volumes.ts';
-import { checkLimits, checkModes, checkName, networkMode } from './checks.ts';
-import { resolveMounts } from './mounts.ts';
+import { parsePort } from '../networks/networks.ts';
+import { hasOwnUserNamespace } from '../runtime/spec.ts';
+import type { VolumePlan } from '../volumes/volumes.ts';
+import { checkLimits, checkName } from './checks.ts';
+import { checkHostConfig, networkMode, type Rights } from './host-config.ts';
+import { type ImageDefaults, imageDefaults } from './image-defaults.ts';
+import { type MountPlan, planMounts } from './mounts.ts';
 import { signalNumber } from './signals.ts';
 import { type ContainerRecord, never } from './store.ts';
 
 const invalid = (message: string) => new EngineError('invalid-parameter', message);
 
-/** @throws invalid-parameter, not-found */
-export function newRecord(options: {
+interface Planned {
+  record: ContainerRecord;
+  /** To be made with it. */
+  volumes: MountPlan['volumes'];
+  warnings: string[];
+}
+
+/** @throws invalid-parameter, not-found, not-implemented */
+export function planContainer(options: {
   body: CreateContainerBody;
   name: string;
   image: ImageRecord;
-  volumes: Volumes;
+  planVolume: (name?: string) => VolumePlan;
+  find: (reference: string) => ContainerRecord;
   uidSlot: () => number;
   canUserNamespace: boolean;
-}): { record: ContainerRecord; warnings: string[] } {
-  const { body, image, volumes } = options;
-  const warnings: string[] = [];
+  rights: Rights;
+}): Planned {
+  const { body, image } = options;
   const { HostConfig: hostConfig, NetworkingConfig: _networking, ...config } = body;
   checkName(options.name);
   checkLimits(hostConfig);
-  checkModes(hostConfig);
-  capabilitiesFor({ privileged: hostConfig.Privileged, add: hostConfig.CapAdd, drop: hostConfig.CapDrop });
+  checkHostConfig(hostConfig, options.rights);
+  checkPorts(body);
   if (config.StopSignal !== '') signalNumber(config.StopSignal);
+  const defaults = imageDefaults(image.config.config);
+  const { mounts, volumes } = planMounts(body, defaults.volumes, options);
   const id = randomBytes(32).toString('hex');
-  const imageConfig = image.config.config ?? {};
-  const merged = {
-    ...config,
-    Hostname: hostname(config.Hostname, hostConfig, id),
-    User: config.User === '' ? (imageConfig.User ?? '') : config.User,
-    Env: mergeEnv(imageConfig.Env ?? [], config.Env),
-    WorkingDir: config.WorkingDir === '' ? (imageConfig.WorkingDir ?? '') : config.WorkingDir,
-    StopSignal: config.StopSignal === '' ? (imageConfig.StopSignal ?? '') : config.StopSignal,
-    Labels: { ...(imageConfig.Labels ?? {}), ...config.Labels },
-    ExposedPorts: Object.fromEntries(
-      [imageConfig.ExposedPorts ?? {}, config.ExposedPorts].flatMap((ports) =>
-        Object.keys(ports).map((port) => [port, {}]),
-      ),
-    ),
-  };
-  if (merged.WorkingDir !== '' && !merged.WorkingDir.startsWith('/')) {
-    throw invalid(`the working directory '${merged.WorkingDir}' is invalid, it needs to be an absolute path`);
-  }
-  // An entrypoint given by the caller stands for itself; the image's command belongs to the image's entrypoint.
-  const entrypoint = config.Entrypoint ?? imageConfig.Entrypoint ?? [];
-  const command = config.Cmd ?? (config.Entrypoint === null ? (imageConfig.Cmd ?? []) : []);
-  const args = [...entrypoint.filter((word, index) => word !== '' || index > 0), ...command];
-  if (args.length === 0) throw invalid('no command specified');
-  const { mounts, anonymousVolumes } = resolveMounts(body, Object.keys(imageConfig.Volumes ?? {}), volumes);
+  const wantsUserNamespace = hasOwnUserNamespace(hostConfig);
   const record: ContainerRecord = {
     id,
     name: options.name,
     createdAt: new Date().toISOString(),
     image: body.Image,
     imageId: image.id,
-    config: { ...merged, Entrypoint: config.Entrypoint ?? imageConfig.Entrypoint ?? null, Cmd: command },
+    ...program(config, defaults, hostname(config.Hostname, hostConfig, id)),
     hostConfig: { ...hostConfig, NetworkMode: networkMode(hostConfig.NetworkMode) },
-    args,
     mounts,
-    anonymousVolumes,
-    uidSlot: options.canUserNamespace && hasOwnUserNamespace(hostConfig) ? options.uidSlot() : null,
+    anonymousVolumes: volumes.filter(({ plan }) => plan.anonymous).map(({ plan }) => plan.name),
+    uidSlot: options.canUserNamespace && wantsUserNamespace ? options.uidSlot() : null,
+    weakenings: [],
     status: 'created',
     pid: 0,
     pidfsInode: '',
@@ -79,15 +68,48 @@ export function newRecord(options: {
     restartCount: 0,
     stoppedByUser: false,
   };
-  rlimits(record);
-  if (!options.canUserNamespace && hasOwnUserNamespace(hostConfig)) {
+  const warnings = [...defaults.warnings];
+  if (!options.canUserNamespace && wantsUserNamespace) {
     warnings.push(
       'This host has no user namespaces with idmapped mounts: the container runs with the host’s user ids.',
     );
   }
-  if (hostConfig.Links.length > 0)
-    warnings.push('Links are not supported; containers of one network will find each other by name.');
-  return { record, warnings };
+  return { record, volumes, warnings };
+}
+
+type Config = Omit<CreateContainerBody, 'HostConfig' | 'NetworkingConfig'>;
+
+/** What runs in it, and how: the image's defaults where the request says nothing. */
+function program(config: Config, defaults: ImageDefaults, name: string): Pick<ContainerRecord, 'config' | 'args'> {
+  const workingDir = config.WorkingDir === '' ? defaults.workingDir : config.WorkingDir;
+  if (workingDir !== '' && !workingDir.startsWith('/')) {
+    throw invalid(`the working directory '${workingDir}' is invalid, it needs to be an absolute path`);
+  }
+  // An entrypoint given by the caller stands for itself; the image's command belongs to the image's entrypoint.
+  const entrypoint = config.Entrypoint ?? defaults.entrypoint ?? [];
+  const command = config.Cmd ?? (config.Entrypoint === null ? (defaults.cmd ?? []) : []);
+  const args = [...entrypoint.filter((word, index) => word !== '' || index > 0), ...command];
+  if (args.length === 0) throw invalid('no command specified');
+  const ports = [...defaults.exposedPorts, ...Object.keys(config.ExposedPorts)];
+  return {
+    args,
+    config: {
+      ...config,
+      Hostname: name,
+      User: config.User === '' ? defaults.user : config.User,
+      Env: mergeEnv(defaults.env, config.Env),
+      WorkingDir: workingDir,
+      StopSignal: config.StopSignal === '' ? defaults.stopSignal : config.StopSignal,
+      Labels: { ...defaults.labels, ...config.Labels },
+      ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])),
+      Entrypoint: config.Entrypoint ?? defaults.entrypoint,
+      Cmd: command,
+    },
+  };
+}
+
+function checkPorts(body: CreateContainerBody): void {
+  for (const port of [...Object.keys(body.ExposedPorts), ...Object.keys(body.HostConfig.PortBindings)]) parsePort(port);
 }
 
 function hostname(asked: string, hostConfig: HostConfig, id: string): string {

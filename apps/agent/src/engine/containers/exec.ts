@@ -1,14 +1,23 @@
 /** One more program in a running container, with the container's own walls around it. */
 import { closeFd } from '@berth/native';
 import type { CreateExecBody } from '@berth/shared/docker/container';
+import type { Weakening } from '@berth/shared/docker/weakening';
 import { appArmorFor } from '../runtime/apparmor.ts';
-import { capabilitiesFor } from '../runtime/capabilities.ts';
-import { buildProcess, noNewPrivileges, processCapabilities, rlimits } from '../runtime/spec.ts';
+import { askedByExec, judge, processWeakenings } from '../runtime/policy.ts';
+import {
+  buildProcess,
+  containerCapabilities,
+  noNewPrivileges,
+  oomScoreAdj,
+  processCapabilities,
+  rlimits,
+} from '../runtime/spec.ts';
 import type { SupervisorConnection } from '../runtime/supervisor.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
 import type { Accounts } from './account.ts';
 import type { Context } from './context.ts';
 import { environment, workingDirectory } from './process.ts';
+import { wallsOf } from './review.ts';
 import { openContainerRoot } from './root.ts';
 import { requireState } from './state.ts';
 import type { ContainerRecord } from './store.ts';
@@ -20,12 +29,11 @@ export async function exec(
   record: ContainerRecord,
   body: CreateExecBody,
   size: { width: number; height: number } | null,
-): Promise<{ supervisor: SupervisorConnection; pid: number }> {
+): Promise<{ supervisor: SupervisorConnection; pid: number; weakenings: Weakening[] }> {
   requireState(record, 'exec');
   const user = await accountFor(context, accounts, record, body.User);
   const host = record.hostConfig;
-  const privileged = host.Privileged || body.Privileged;
-  const names = capabilitiesFor({ privileged, add: host.CapAdd, drop: host.CapDrop });
+  const names = containerCapabilities({ ...host, Privileged: host.Privileged || body.Privileged });
   const process_ = buildProcess({
     args: body.Cmd,
     env: [...environment(record, user), ...body.Env, ...(body.Tty ? ['TERM=xterm'] : [])],
@@ -33,11 +41,14 @@ export async function exec(
     user,
     terminal: body.Tty,
     capabilities: processCapabilities(names, user.uid === 0),
-    noNewPrivileges: noNewPrivileges(record),
-    rlimits: rlimits(record),
-    oomScoreAdj: host.OomScoreAdj,
+    noNewPrivileges: noNewPrivileges(host),
+    rlimits: rlimits(host),
+    oomScoreAdj: oomScoreAdj(host, context.oomScoreAdj),
     apparmorProfile: body.Privileged ? undefined : appArmorFor(record, context.appArmorProfile),
   });
+  const hasUserNamespace = record.uidSlot !== null;
+  const weakenings = processWeakenings(process_, wallsOf(context), { hasUserNamespace });
+  judge(weakenings, askedByExec(host, body));
   const supervisor = await context.connect(record);
   try {
     supervisor.hold();
@@ -45,7 +56,7 @@ export async function exec(
       process: { ...process_, ...(size === null ? {} : { consoleSize: size }) },
       stdin: body.AttachStdin,
     });
-    return { supervisor, pid: Number(pid) };
+    return { supervisor, pid: Number(pid), weakenings };
   } catch (error) {
     supervisor.close();
     throw error;

@@ -14,15 +14,20 @@ export function layOutFiles(context: Context, record: ContainerRecord, endpoint:
     // As dockerd does for -v; a --mount of a missing path was refused at create.
     if (mount.type === 'bind') makeDirectoryIfMissing(mount.source);
   }
-  const etcFiles = {
-    hostname: path.join(directory, 'hostname'),
-    hosts: path.join(directory, 'hosts'),
-    resolvConf: path.join(directory, 'resolv.conf'),
-  };
+  const etcFiles = etcFilesOf(context, record);
   writeFileSync(etcFiles.hostname, `${record.config.Hostname}\n`, { mode: 0o644 });
   writeFileSync(etcFiles.hosts, hostsFile(record, endpoint), { mode: 0o644 });
   writeFileSync(etcFiles.resolvConf, context.networks.resolvConf(record.hostConfig), { mode: 0o644 });
   return etcFiles;
+}
+
+export function etcFilesOf(context: Context, record: ContainerRecord) {
+  const directory = context.stateDir(record.id);
+  return {
+    hostname: path.join(directory, 'hostname'),
+    hosts: path.join(directory, 'hosts'),
+    resolvConf: path.join(directory, 'resolv.conf'),
+  };
 }
 
 function hostsFile(record: ContainerRecord, endpoint: Endpoint | null): string {

@@ -1,8 +1,8 @@
 /** Records as the Engine API shows them (v1.50). Pure. */
 import type { Endpoint } from '../networks/networks.ts';
-import { capabilitiesFor } from '../runtime/capabilities.ts';
 import { pidsLimit } from '../runtime/resources.ts';
-import { idsPerContainer, isSeccompOff, noNewPrivileges, uidBase } from '../runtime/spec.ts';
+import { containerCapabilities, noNewPrivileges, seccompChoice } from '../runtime/spec.ts';
+import { idsPerContainer, uidBase } from '../runtime/uid-ranges.ts';
 import { type ContainerRecord, never } from './store.ts';
 
 export function inspectContainer(
@@ -60,7 +60,7 @@ export function inspectContainer(
       Destination: mount.destination,
       Mode: mount.readOnly ? 'ro' : '',
       RW: !mount.readOnly,
-      Propagation: mount.type === 'bind' ? 'rprivate' : '',
+      Propagation: mount.type === 'bind' ? (mount.options[0] ?? 'rprivate') : '',
     })),
     Config: {
       ...record.config,
@@ -80,10 +80,11 @@ export function inspectContainer(
     // What the Engine API has no word for: how this container is isolated.
     Berth: {
       UserNamespace: record.uidSlot === null ? null : { HostId: uidBase(record.uidSlot), Size: idsPerContainer },
-      Capabilities: capabilitiesFor({ privileged: host.Privileged, add: host.CapAdd, drop: host.CapDrop }),
-      Seccomp: isSeccompOff(record) ? 'unconfined' : 'default',
-      NoNewPrivileges: noNewPrivileges(record),
+      Capabilities: containerCapabilities(host),
+      Seccomp: { default: 'default', custom: 'custom', off: 'unconfined' }[seccompChoice(host)],
+      NoNewPrivileges: noNewPrivileges(host),
       PidsLimit: pidsLimit(host.PidsLimit),
+      Weakenings: record.weakenings.map(({ kind, detail, at }) => ({ Kind: kind, Detail: detail, At: at })),
     },
   };
 }

@@ -1,97 +1,159 @@
-/** What is mounted into a container: binds, volumes, tmpfs, as the request and the image name them. */
+/** What is mounted into a container: binds, volumes, tmpfs, as the request and the image name them. Makes nothing yet. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import type { CreateContainerBody } from '@berth/shared/docker/container';
+import type { CreateContainerBody, HostConfig } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
-import type { Volumes } from '../volumes/volumes.ts';
-import type { ContainerMount } from './store.ts';
+import type { VolumePlan } from '../volumes/volumes.ts';
+import type { ContainerMount, ContainerRecord } from './store.ts';
+
+const mountsMax = 128;
 
 const invalid = (message: string) => new EngineError('invalid-parameter', message);
 
-const propagations = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'];
+export interface MountPlan {
+  mounts: ContainerMount[];
+  /** To be made with the container. */
+  volumes: { plan: VolumePlan; labels: Record<string, string> }[];
+}
 
-/** Makes the volumes that are named and not there. @throws invalid-parameter */
-export function resolveMounts(body: CreateContainerBody, imageVolumes: string[], volumes: Volumes) {
+interface Needs {
+  planVolume: (name?: string) => VolumePlan;
+  find: (reference: string) => ContainerRecord;
+}
+
+/** @throws invalid-parameter, not-found, not-implemented */
+export function planMounts(body: CreateContainerBody, imageVolumes: string[], needs: Needs): MountPlan {
   const host = body.HostConfig;
   const mounts = new Map<string, ContainerMount>();
-  const anonymousVolumes: string[] = [];
+  const volumes: MountPlan['volumes'] = [];
   const add = (mount: ContainerMount) => {
     const destination = checkDestination(mount.destination);
     if (mounts.has(destination)) throw invalid(`Duplicate mount point: ${destination}`);
     mounts.set(destination, { ...mount, destination });
+    if (mounts.size > mountsMax) throw invalid(`more than ${mountsMax} mounts`);
   };
-  const addVolume = (name: string | undefined, destination: string, readOnly: boolean, options: string[]) => {
-    const volume = volumes.create({ name, labels: {} });
-    if (name === undefined) anonymousVolumes.push(volume.name);
-    add({ type: 'volume', name: volume.name, source: volume.mountpoint, destination, readOnly, options });
+  const addVolume = (
+    name: string | undefined,
+    mount: Pick<ContainerMount, 'destination' | 'readOnly' | 'options'>,
+    labels: Record<string, string> = {},
+  ) => {
+    const plan = needs.planVolume(name);
+    volumes.push({ plan, labels });
+    add({ type: 'volume', name: plan.name, source: plan.mountpoint, ...mount });
   };
   for (const bind of host.Binds) {
-    const [source = '', destination, mode = ''] = bind.split(':');
-    if (destination === undefined) throw invalid(`invalid volume specification: '${bind}'`);
-    const flags = mode.split(',').filter((flag) => flag !== '');
-    const unknown = flags.find((flag) => !['ro', 'rw', 'z', 'Z', 'nocopy', ...propagations].includes(flag));
-    if (unknown !== undefined) throw invalid(`invalid mode: ${mode}`);
-    const options = flags.filter((flag) => propagations.includes(flag));
-    if (source.startsWith('/')) {
-      add({
-        type: 'bind',
-        name: null,
-        source: path.posix.normalize(source),
-        destination,
-        readOnly: flags.includes('ro'),
-        options,
-      });
-    } else addVolume(source, destination, flags.includes('ro'), options);
+    const { source, ...mount } = parseBind(bind);
+    if (source.startsWith('/')) add({ type: 'bind', name: null, source: path.posix.normalize(source), ...mount });
+    else addVolume(source, mount);
   }
   for (const mount of host.Mounts) {
-    if (mount.Type === 'tmpfs') {
-      const size = mount.TmpfsOptions?.SizeBytes ?? 0;
-      const options = size > 0 ? [`size=${size}`] : [];
-      add({ type: 'tmpfs', name: null, source: '', destination: mount.Target, readOnly: mount.ReadOnly, options });
-    } else if (mount.Type === 'volume') {
-      addVolume(mount.Source === '' ? undefined : mount.Source, mount.Target, mount.ReadOnly, []);
-    } else {
-      if (!mount.Source.startsWith('/'))
-        throw invalid(
-          `invalid mount config for type "bind": invalid mount path: '${mount.Source}' mount path must be absolute`,
-        );
-      if (statSync(mount.Source, { throwIfNoEntry: false }) === undefined) {
-        throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${mount.Source}`);
-      }
-      add({
-        type: 'bind',
-        name: null,
-        source: mount.Source,
-        destination: mount.Target,
-        readOnly: mount.ReadOnly,
-        options: [],
-      });
+    if (mount.Type === 'tmpfs') add(tmpfsMount(mount));
+    else if (mount.Type === 'bind') add(bindMount(mount));
+    else {
+      const options = volumeOptions(mount);
+      addVolume(mount.Source, { destination: mount.Target, readOnly: mount.ReadOnly, options: [] }, options.labels);
     }
   }
-  for (const [destination, options] of Object.entries(host.Tmpfs)) {
-    const list = options.split(',').filter((one) => one !== '');
-    const bad = list.find(
-      (one) => !/^(ro|rw|noexec|exec|nosuid|suid|nodev|dev|size=\d+[kmg%]?|mode=[0-7]+|uid=\d+|gid=\d+)$/i.test(one),
-    );
-    if (bad !== undefined) throw invalid(`invalid tmpfs option ${JSON.stringify(bad)}`);
-    add({
-      type: 'tmpfs',
-      name: null,
-      source: '',
-      destination,
-      readOnly: list.includes('ro'),
-      options: list.filter((one) => one !== 'ro' && one !== 'rw'),
-    });
-  }
+  for (const [destination, options] of Object.entries(host.Tmpfs)) add(tmpfs(destination, options));
+  for (const mount of inherited(host, needs.find)) if (!mounts.has(mount.destination)) add(mount);
   for (const destination of [...Object.keys(body.Volumes), ...imageVolumes]) {
-    if (!mounts.has(path.posix.normalize(destination))) addVolume(undefined, destination, false, []);
+    if (!mounts.has(checkDestination(destination))) addVolume(undefined, { destination, readOnly: false, options: [] });
   }
-  return { mounts: [...mounts.values()], anonymousVolumes };
+  return { mounts: [...mounts.values()], volumes };
+}
+
+const propagations = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'];
+
+function parseBind(bind: string) {
+  const [source = '', destination, mode = '', ...rest] = bind.split(':');
+  if (destination === undefined || source === '' || rest.length > 0) {
+    throw invalid(`invalid volume specification: '${bind}'`);
+  }
+  const flags = mode.split(',').filter((flag) => flag !== '');
+  const known = ['ro', 'rw', 'z', 'Z', 'nocopy', 'cached', 'delegated', 'consistent', ...propagations];
+  const unknown = flags.find((flag) => !known.includes(flag));
+  const options = flags.filter((flag) => propagations.includes(flag));
+  if (unknown !== undefined || options.length > 1) throw invalid(`invalid mode: ${mode}`);
+  return { source, destination, readOnly: flags.includes('ro'), options };
+}
+
+type MountRequest = HostConfig['Mounts'][number];
+
+function bindMount({ Source: source, Target: destination, ReadOnly: readOnly, BindOptions }: MountRequest) {
+  const fail = (why: string) => invalid(`invalid mount config for type "bind": ${why}`);
+  const options = BindOptions ?? undefined;
+  const propagation = options?.Propagation ?? '';
+  if (!source.startsWith('/')) throw fail(`invalid mount path: '${source}' mount path must be absolute`);
+  if (options?.CreateMountpoint !== true && statSync(source, { throwIfNoEntry: false }) === undefined) {
+    throw fail(`bind source path does not exist: ${source}`);
+  }
+  if (propagation !== '' && !propagations.includes(propagation)) throw fail(`invalid propagation mode: ${propagation}`);
+  if (options?.ReadOnlyForceRecursive === true) {
+    if (!readOnly) throw fail('ReadOnlyForceRecursive needs ReadOnly');
+    if (options.NonRecursive || options.ReadOnlyNonRecursive)
+      throw fail('ReadOnlyForceRecursive conflicts with NonRecursive');
+  }
+  const mount: ContainerMount = {
+    type: 'bind',
+    name: null,
+    source: path.posix.normalize(source),
+    destination,
+    readOnly,
+    options: propagation === '' ? [] : [propagation],
+    recursive: options?.NonRecursive !== true,
+    recursiveReadOnly: options?.ReadOnlyNonRecursive !== true,
+  };
+  return mount;
+}
+
+function volumeOptions({ VolumeOptions: options, Source }: MountRequest): { labels: Record<string, string> } {
+  const fail = (why: string) => invalid(`invalid mount config for type "volume": ${why}`);
+  if (Source.includes('/')) throw fail(`"${Source}" includes invalid characters for a local volume name`);
+  const driver = options?.DriverConfig?.Name ?? '';
+  if (driver !== '' && driver !== 'local')
+    throw new EngineError('not-found', `error looking up volume plugin ${driver}`);
+  if (Object.keys(options?.DriverConfig?.Options ?? {}).length > 0) throw fail('driver options are not supported');
+  if ((options?.Subpath ?? '') !== '') throw new EngineError('not-implemented', 'volume-subpath is not supported yet');
+  return { labels: options?.Labels ?? {} };
+}
+
+function tmpfsMount({ Target: destination, ReadOnly: readOnly, TmpfsOptions }: MountRequest): ContainerMount {
+  const { SizeBytes: size = 0, Mode: mode = 0, Options } = TmpfsOptions ?? {};
+  if (size < 0 || mode < 0 || mode > 0o7777) throw invalid('invalid mount config for type "tmpfs": size or mode');
+  const more = (Options ?? []).map((words) => words.join('='));
+  const options = [
+    ...(size > 0 ? [`size=${size}`] : []),
+    ...(mode > 0 ? [`mode=${mode.toString(8)}`] : []),
+    ...more,
+    ...(readOnly ? ['ro'] : []),
+  ];
+  return tmpfs(destination, options.join(','));
+}
+
+function tmpfs(destination: string, text: string): ContainerMount {
+  const list = text.split(',').filter((one) => one !== '');
+  const known =
+    /^(ro|rw|noexec|exec|nosuid|suid|nodev|dev|(no|rel|strict)atime|size=\d+[kmg%]?|nr_inodes=\d+[kmg]?|mode=[0-7]{1,4}|uid=\d+|gid=\d+)$/i;
+  const bad = list.find((one) => !known.test(one));
+  if (bad !== undefined) throw invalid(`invalid tmpfs option ${JSON.stringify(bad)}`);
+  const options = list.filter((one) => one !== 'ro' && one !== 'rw');
+  return { type: 'tmpfs', name: null, source: '', destination, readOnly: list.includes('ro'), options };
+}
+
+/** `--volumes-from NAME[:ro|rw]`: volumes and binds, as they are there. */
+function inherited(host: HostConfig, find: Needs['find']): ContainerMount[] {
+  return host.VolumesFrom.flatMap((from) => {
+    const [, reference = '', mode] = /^([^:]+)(?::(ro|rw|z|Z))?$/.exec(from) ?? [];
+    if (reference === '') throw invalid(`invalid volumes-from: ${JSON.stringify(from)}`);
+    return find(reference)
+      .mounts.filter((mount) => mount.type !== 'tmpfs')
+      .map((mount) => ({ ...mount, readOnly: mount.readOnly || mode === 'ro' }));
+  });
 }
 
 function checkDestination(destination: string): string {
   const clean = path.posix.normalize(destination).replace(/(?<=.)\/$/, '');
-  if (!destination.startsWith('/') || clean === '/') {
+  if (!destination.startsWith('/') || clean === '/' || clean.length > 4095 || clean.includes('\0')) {
     throw invalid(`invalid mount target: ${JSON.stringify(destination)} must be an absolute path other than /`);
   }
   if (/^\/proc(\/|$)/.test(clean)) throw invalid(`invalid mount target: ${clean} would cover /proc`);

@@ -1,7 +1,10 @@
 /** What a container's program is given, from its record. Pure. */
+import os from 'node:os';
+import type { HostConfig } from '@berth/shared/docker/container';
 import { capabilitiesFor } from '../runtime/capabilities.ts';
 import { resolveProfile, type SeccompProfile } from '../runtime/seccomp-profile.ts';
-import { isSeccompOff } from '../runtime/spec.ts';
+import { securityOptions } from '../runtime/security-options.ts';
+import { containerCapabilities, seccompChoice } from '../runtime/spec.ts';
 import type { ResolvedUser } from '../runtime/user.ts';
 import type { ContainerRecord } from './store.ts';
 
@@ -21,11 +24,22 @@ export function workingDirectory(record: ContainerRecord): string {
 }
 
 /** The OCI linux.seccomp object, or null when it is turned off. */
-export function seccompFor(record: ContainerRecord, profile: SeccompProfile): object | null {
-  if (isSeccompOff(record)) return null;
-  const { CapAdd: add, CapDrop: drop } = record.hostConfig;
-  return resolveProfile(profile, capabilitiesFor({ privileged: false, add, drop }), process.arch);
+export function seccompFor(host: HostConfig, builtin: SeccompProfile): object | null {
+  const { seccomp } = securityOptions(host.SecurityOpt);
+  if (seccompChoice(host) === 'off') return null;
+  const profile = typeof seccomp === 'object' && seccomp !== null ? seccomp : builtin;
+  return resolveProfile(profile, target(containerCapabilities(host)));
 }
+
+/** What most containers get: compiled before the first of them. */
+export const defaultFilter = (builtin: SeccompProfile) =>
+  resolveProfile(builtin, target(capabilitiesFor({ privileged: false, add: [], drop: [] })));
+
+const target = (capabilities: readonly string[]) => ({
+  capabilities,
+  architecture: process.arch,
+  kernelRelease: os.release(),
+});
 
 export function logOptions(record: ContainerRecord, path: string) {
   if (record.hostConfig.LogConfig?.Type === 'none') return null;

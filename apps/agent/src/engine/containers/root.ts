@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { closeFd, openOverlay, openPidfd, openProcessRoot, pidfdInode } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
-import { uidBase } from '../runtime/spec.ts';
+import { uidBase } from '../runtime/uid-ranges.ts';
 import type { Context } from './context.ts';
 import { isLive } from './state.ts';
 import type { ContainerRecord } from './store.ts';

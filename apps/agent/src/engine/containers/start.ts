@@ -3,16 +3,20 @@ import { EngineError } from '@berth/shared/errors';
 import { describeError } from '../../log.ts';
 import type { Endpoint } from '../networks/networks.ts';
 import { appArmorFor } from '../runtime/apparmor.ts';
+import { weakeningsAttribute } from '../runtime/policy.ts';
 import { buildSpec, isHostNamespace } from '../runtime/spec.ts';
 import { type Created, type SupervisorConnection, SupervisorError } from '../runtime/supervisor.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
 import type { Accounts } from './account.ts';
 import type { Attachments } from './attach.ts';
+import { bindSources } from './bind-sources.ts';
 import { type Context, now } from './context.ts';
+import { hostDevices } from './devices.ts';
 import type { Ends } from './end.ts';
 import { layOutFiles } from './files.ts';
 import { environment, logOptions, seccompFor, workingDirectory } from './process.ts';
 import type { Remove } from './remove.ts';
+import { review } from './review.ts';
 import { isLive } from './state.ts';
 import { type ContainerRecord, never } from './store.ts';
 
@@ -60,7 +64,7 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
         cgroups: created.cgroups,
         ...(endpoint === null ? {} : { hostInterface: endpoint.hostInterface }),
       });
-      context.emit(record, 'start');
+      context.emit(record, 'start', weakeningsAttribute(record.weakenings));
     } catch (error) {
       await undo(record, supervisor, error);
     }
@@ -69,6 +73,8 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
   async function launch(record: ContainerRecord, layerDirs: string[], endpoint: Endpoint | null) {
     const etcFiles = layOutFiles(context, record, endpoint);
     const user = await accounts.ofContainer(record, layerDirs);
+    const sources = bindSources(context, record);
+    const devices = hostDevices(record.hostConfig);
     const spec = buildSpec({
       record,
       user,
@@ -78,7 +84,11 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
       cgroupsPath: `/${context.cgroupParent}/${record.id}`,
       etcFiles,
       joined: joinedNamespaces(record),
+      oomScoreAdj: context.oomScoreAdj,
+      real: sources.real,
+      devices,
     });
+    record.weakenings = review(context, record, { spec, sources, devices });
     return context.launcher.launch(
       {
         version: 1,
@@ -91,7 +101,7 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
         fenceAbstractSockets: context.canFenceSockets && !record.hostConfig.Privileged && isOnHostNetwork(record),
         spec,
       },
-      seccompFor(record, context.profile),
+      seccompFor(record.hostConfig, context.profile),
     );
   }
 

@@ -1,7 +1,9 @@
 /** Container records. What the kernel knows (is it running) is asked; what was decided is here. */
-import type { CreateContainerBody, HostConfig } from '@berth/shared/docker/container';
+import { type CreateContainerBody, type HostConfig, hostConfig } from '@berth/shared/docker/container';
+import type { Weakening } from '@berth/shared/docker/weakening';
 import { EngineError } from '@berth/shared/errors';
 import type { Database } from '../database.ts';
+import { freeSlot, type IdRange } from '../runtime/uid-ranges.ts';
 
 export const containersSchema = `
 CREATE TABLE IF NOT EXISTS containers (
@@ -20,6 +22,9 @@ export interface ContainerMount {
   readOnly: boolean;
   /** tmpfs options, or propagation of a bind. */
   options: string[];
+  /** A bind: with what is mounted below it, and that read-only as well. True where nothing is said. */
+  recursive?: boolean;
+  recursiveReadOnly?: boolean;
 }
 
 export interface ContainerRecord {
@@ -38,6 +43,8 @@ export interface ContainerRecord {
   anonymousVolumes: string[];
   /** Its user namespace is host ids uidBase … uidBase+65535; null: the host's ids. */
   uidSlot: number | null;
+  /** How it is less isolated than by default, as it was last made. */
+  weakenings: Weakening[];
   status: ContainerStatus;
   pid: number;
   pidfsInode: string;
@@ -70,10 +77,13 @@ export interface ContainerStore {
   freeUidSlot(): number;
 }
 
-export function createContainerStore(db: Database): ContainerStore {
+/** `avoided`: ranges of ids that the host has given to others. */
+export function createContainerStore(db: Database, avoided: () => IdRange[]): ContainerStore {
   const cache = new Map<string, ContainerRecord>();
   for (const row of db.prepare<[], { record: string }>('SELECT record FROM containers').all()) {
-    const record: ContainerRecord = JSON.parse(row.record);
+    const record: ContainerRecord = { weakenings: [], ...JSON.parse(row.record) };
+    // One of an older agent lacks what was added since.
+    record.hostConfig = hostConfig.safeParse(record.hostConfig).data ?? record.hostConfig;
     cache.set(record.id, record);
   }
   const insert = db.prepare('INSERT INTO containers (id, name, uid_slot, record) VALUES (?, ?, ?, ?)');
@@ -126,10 +136,8 @@ export function createContainerStore(db: Database): ContainerStore {
       cache.delete(id);
     },
     freeUidSlot() {
-      const taken = new Set([...cache.values()].map((record) => record.uidSlot));
-      let slot = 0;
-      while (taken.has(slot)) slot++;
-      return slot;
+      const slots = [...cache.values()].map((record) => record.uidSlot).filter((slot) => slot !== null);
+      return freeSlot(new Set(slots), avoided());
     },
   };
 }

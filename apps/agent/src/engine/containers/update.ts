@@ -4,6 +4,7 @@ import { resources } from '../runtime/resources.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
 import { checkLimits } from './checks.ts';
 import type { Context } from './context.ts';
+import { reviewDraft } from './review.ts';
 import { isLive } from './state.ts';
 
 /** @returns warnings. What the kernel refuses changes nothing. */
@@ -13,8 +14,10 @@ export async function update(context: Context, reference: string, body: UpdateCo
   const before = record.hostConfig;
   record.hostConfig = { ...before, ...changes(body) };
   try {
+    const weakenings = reviewDraft(context, record);
     const { devices: _devices, ...limits } = resources(record) as Record<string, unknown>;
     if (isLive(record)) await context.ask(record, frame.update, { resources: limits });
+    record.weakenings = weakenings;
   } catch (error) {
     record.hostConfig = before;
     throw error;

@@ -12,6 +12,7 @@ import {
   spawnSupervisor,
   watchPidfd,
 } from '@berth/native';
+import { EngineError } from '@berth/shared/errors';
 import { SupervisorConnection } from './supervisor.ts';
 
 export interface LaunchDocument {
@@ -29,22 +30,29 @@ export interface LaunchDocument {
 export interface Launcher {
   /** A connection that speaks before anything is started; `created()` on it tells whether it went well. */
   launch(document: LaunchDocument, seccomp: object | null): Promise<SupervisorConnection>;
+  /** Compiles a filter and throws it away. @throws invalid-parameter with what is wrong with it */
+  check(seccomp: object): Promise<void>;
   /** Compiles ahead of the first start. */
   warm(seccomp: object): Promise<void>;
 }
+
+/** Callers bring profiles of their own: what was compiled is remembered up to here. */
+const programsMax = 64;
 
 export function createLauncher(): Launcher {
   // One sealed copy for all supervisors: nothing that a container does to the installed file reaches a running one, and
   // its pages are in memory once.
   let executable: Promise<number> | null = null;
   let nullFd: number | null = null;
-  const programs = new Map<string, Promise<number>>();
+  const programs = new Map<string, Promise<Uint8Array>>();
 
-  function program(seccomp: object): Promise<number> {
+  function program(seccomp: object): Promise<Uint8Array> {
     const key = JSON.stringify(seccomp);
     const known = programs.get(key);
     if (known !== undefined) return known;
-    const compiled = compileSeccomp(key).then((bpf) => createSealedMemfd('seccomp', bpf));
+    const [oldest] = programs.keys();
+    if (programs.size >= programsMax && oldest !== undefined) programs.delete(oldest);
+    const compiled = compileSeccomp(key);
     compiled.catch(() => programs.delete(key));
     programs.set(key, compiled);
     return compiled;
@@ -55,10 +63,16 @@ export function createLauncher(): Launcher {
       executable ??= sealExecutable(runtimePath);
       await Promise.all([executable, program(seccomp)]);
     },
+    async check(seccomp) {
+      await compileSeccomp(JSON.stringify(seccomp)).catch((cause) => {
+        throw new EngineError('invalid-parameter', `the seccomp profile cannot be used: ${cause.message}`, { cause });
+      });
+    },
     async launch(document, seccomp) {
       executable ??= sealExecutable(runtimePath);
       nullFd ??= openSync('/dev/null', 'r+');
-      const [executableFd, seccompFd] = await Promise.all([executable, seccomp === null ? null : program(seccomp)]);
+      const [executableFd, filter] = await Promise.all([executable, seccomp === null ? null : program(seccomp)]);
+      const seccompFd = filter === null ? null : createSealedMemfd('seccomp', filter);
       const text = JSON.stringify({ ...document, seccompFd: seccompFd === null ? -1 : 5 });
       const documentFd = createSealedMemfd('launch', Buffer.from(text));
       const errorsFd = openSync(`${document.stateDir}/supervisor.err`, 'a', 0o600);
@@ -80,6 +94,7 @@ export function createLauncher(): Launcher {
         closeFd(theirs);
         closeFd(documentFd);
         closeFd(errorsFd);
+        if (seccompFd !== null) closeFd(seccompFd);
       }
     },
   };

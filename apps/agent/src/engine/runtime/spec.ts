@@ -1,17 +1,16 @@
-/** From a container's record and its image to an OCI config.json (runtime-spec 1.2). Pure: policy is decided here. */
+/** From a container's record and its image to an OCI config.json (runtime-spec 1.2). Pure. */
+import type { HostConfig } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
+import type { Capabilities, Device, DeviceRule, Process, RuntimeSpec } from '@berth/shared/oci/runtime-spec';
 import type { ContainerRecord } from '../containers/store.ts';
 import { capabilitiesFor } from './capabilities.ts';
 import { resources } from './resources.ts';
+import { securityOptions } from './security-options.ts';
+import { specMounts } from './spec-mounts.ts';
+import { idsPerContainer, uidBase } from './uid-ranges.ts';
 import type { ResolvedUser } from './user.ts';
 
-export const idsPerContainer = 65_536;
-/** The first range starts well above the ids that people and distributions give out. */
-const firstHostId = 1_073_741_824;
-
-export const uidBase = (slot: number) => firstHostId + slot * idsPerContainer;
-
-const maskedPaths = [
+export const defaultMaskedPaths: readonly string[] = [
   '/proc/acpi',
   '/proc/asound',
   '/proc/interrupts',
@@ -25,7 +24,13 @@ const maskedPaths = [
   '/sys/devices/virtual/powercap',
   '/sys/firmware',
 ];
-const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+export const defaultReadonlyPaths: readonly string[] = [
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys',
+  '/proc/sysrq-trigger',
+];
 
 export interface SpecInput {
   record: ContainerRecord;
@@ -38,16 +43,27 @@ export interface SpecInput {
   etcFiles: { hostname: string; hosts: string; resolvConf: string };
   /** What `--network container:` and `--pid container:` join. */
   joined: { network?: string; pid?: string; ipc?: string };
+  /** Of the agent itself, below which nothing goes by default. */
+  oomScoreAdj: number;
+  /** A bind's source to where it really is. */
+  real: (source: string) => string;
+  devices: readonly HostDevice[];
 }
 
-export function buildSpec(input: SpecInput): object {
+/** A device of the host that was asked for. */
+export interface HostDevice {
+  device: Device;
+  /** No component of it is a link. */
+  source: string;
+  access: string;
+}
+
+export function buildSpec(input: SpecInput): RuntimeSpec {
   const { record } = input;
   const host = record.hostConfig;
-  const capabilities = capabilitiesFor({ privileged: host.Privileged, add: host.CapAdd, drop: host.CapDrop });
-  const isRoot = input.user.uid === 0;
   return {
     ociVersion: '1.2.0',
-    hostname: isHostNamespace(host.UTSMode) ? undefined : record.config.Hostname,
+    hostname: host.UTSMode === 'host' ? undefined : record.config.Hostname,
     domainname: record.config.Domainname === '' ? undefined : record.config.Domainname,
     root: { path: 'rootfs', readonly: host.ReadonlyRootfs },
     process: buildProcess({
@@ -56,68 +72,70 @@ export function buildSpec(input: SpecInput): object {
       cwd: input.cwd,
       user: input.user,
       terminal: record.config.Tty,
-      capabilities: processCapabilities(capabilities, isRoot),
-      noNewPrivileges: noNewPrivileges(record),
-      rlimits: rlimits(record),
-      oomScoreAdj: host.OomScoreAdj,
+      capabilities: processCapabilities(containerCapabilities(host), input.user.uid === 0),
+      noNewPrivileges: noNewPrivileges(host),
+      rlimits: rlimits(host),
+      oomScoreAdj: oomScoreAdj(host, input.oomScoreAdj),
       apparmorProfile: input.appArmorProfile,
     }),
-    mounts: mounts(input),
+    mounts: specMounts(input),
     linux: {
       namespaces: namespaces(input),
       ...idMappings(record),
       cgroupsPath: input.cgroupsPath,
-      resources: resources(record),
-      devices: [],
+      resources: withDevices(resources(record), input.devices),
+      // In a user namespace no node can be made: those of the host are bound instead.
+      devices: record.uidSlot === null ? input.devices.map(({ device }) => device) : [],
       sysctl: sysctls(record),
-      maskedPaths: host.Privileged ? [] : (host.MaskedPaths ?? maskedPaths),
-      readonlyPaths: host.Privileged ? [] : (host.ReadonlyPaths ?? readonlyPaths),
+      maskedPaths: hidden(host, host.MaskedPaths, defaultMaskedPaths),
+      readonlyPaths: hidden(host, host.ReadonlyPaths, defaultReadonlyPaths),
     },
+    ...(Object.keys(host.Annotations).length === 0 ? {} : { annotations: host.Annotations }),
   };
 }
 
+export const containerCapabilities = (host: HostConfig) =>
+  capabilitiesFor({ privileged: host.Privileged, add: host.CapAdd, drop: host.CapDrop });
+
 /** A process other than root has no capability until it gets one by the file it executes, which no_new_privs forbids. */
-export function processCapabilities(names: string[], isRoot: boolean) {
+export function processCapabilities(names: string[], isRoot: boolean): Capabilities {
   const active = isRoot ? names : [];
   return { bounding: names, effective: active, permitted: active, inheritable: [], ambient: [] };
 }
 
-export function buildProcess(process: {
-  args: string[];
-  env: string[];
-  cwd: string;
-  user: ResolvedUser;
-  terminal: boolean;
-  capabilities: ReturnType<typeof processCapabilities>;
-  noNewPrivileges: boolean;
-  rlimits: { type: string; soft: number; hard: number }[];
-  oomScoreAdj: number;
-  apparmorProfile: string | undefined;
-}): object {
-  const { user, ...rest } = process;
-  return { ...rest, user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids } };
+export function buildProcess(process: Omit<Process, 'user'> & { user: ResolvedUser }): Process {
+  const { uid, gid, additionalGids } = process.user;
+  return { ...process, user: { uid, gid, additionalGids } };
 }
-
-export const isHostNamespace = (mode: string) => mode === 'host';
 
 /** Off only by `--security-opt no-new-privileges=false` and `--privileged`. */
-export function noNewPrivileges(record: ContainerRecord): boolean {
-  const option = record.hostConfig.SecurityOpt.find((one) => one.startsWith('no-new-privileges'));
-  if (option === undefined) return !record.hostConfig.Privileged;
-  return !/[:=]false$/.test(option);
+export function noNewPrivileges(host: HostConfig): boolean {
+  return securityOptions(host.SecurityOpt).noNewPrivileges ?? !host.Privileged;
 }
 
-export const isSeccompOff = (record: ContainerRecord) =>
-  record.hostConfig.Privileged || record.hostConfig.SecurityOpt.some((one) => /^seccomp[:=]unconfined$/.test(one));
+export type SeccompChoice = 'default' | 'custom' | 'off';
 
-/** Host namespaces that were asked for imply the host's user namespace: its root must own what it joins. */
-export function hasOwnUserNamespace(hostConfig: ContainerRecord['hostConfig']): boolean {
-  return (
-    !hostConfig.Privileged &&
-    ![hostConfig.UsernsMode, hostConfig.NetworkMode, hostConfig.PidMode, hostConfig.IpcMode, hostConfig.UTSMode].some(
-      (mode) => isHostNamespace(mode) || mode.startsWith('container:'),
-    )
-  );
+export function seccompChoice(host: HostConfig): SeccompChoice {
+  const { seccomp } = securityOptions(host.SecurityOpt);
+  if (seccomp === null) return host.Privileged ? 'off' : 'default';
+  if (seccomp === 'builtin') return 'default';
+  return seccomp === 'unconfined' ? 'off' : 'custom';
+}
+
+/** By default nobody is better off than the agent, and lowering may not be this root's right: that never fails. */
+export function oomScoreAdj(host: HostConfig, agents: number): number {
+  return host.OomScoreAdj === 0 ? Math.max(0, agents) : host.OomScoreAdj;
+}
+
+function hidden(host: HostConfig, asked: string[] | null | undefined, defaults: readonly string[]): string[] {
+  if (host.Privileged || securityOptions(host.SecurityOpt).systemPaths === 'unconfined') return [];
+  return [...(asked ?? defaults)];
+}
+
+/** The namespaces of the host, and of a container that may have it, belong to the host's user namespace. */
+export function hasOwnUserNamespace(host: HostConfig): boolean {
+  const modes = [host.UsernsMode, host.NetworkMode, host.PidMode, host.IpcMode, host.UTSMode];
+  return !host.Privileged && !modes.some((mode) => mode === 'host' || mode.startsWith('container:'));
 }
 
 function idMappings(record: ContainerRecord): object {
@@ -130,82 +148,34 @@ function namespaces({ record, joined }: SpecInput): { type: string; path?: strin
   const host = record.hostConfig;
   const list: { type: string; path?: string }[] = [{ type: 'mount' }];
   if (record.uidSlot !== null) list.push({ type: 'user' });
-  const add = (type: string, isHost: boolean, path: string | undefined) => {
+  const add = (type: string, mode: string, path: string | undefined) => {
     if (path !== undefined) list.push({ type, path });
-    else if (!isHost) list.push({ type });
+    else if (mode !== 'host') list.push({ type });
   };
-  add('pid', isHostNamespace(host.PidMode), joined.pid);
-  add('network', isHostNamespace(host.NetworkMode), joined.network);
-  add('ipc', isHostNamespace(host.IpcMode), joined.ipc);
-  add('uts', isHostNamespace(host.UTSMode), undefined);
-  add('cgroup', isHostNamespace(host.CgroupnsMode), undefined);
+  add('pid', host.PidMode, joined.pid);
+  add('network', host.NetworkMode, joined.network);
+  add('ipc', host.IpcMode, joined.ipc);
+  add('uts', host.UTSMode, undefined);
+  add('cgroup', host.CgroupnsMode, undefined);
   return list;
 }
 
-function mounts({ record, etcFiles }: SpecInput): object[] {
-  const host = record.hostConfig;
-  const readOnly = host.Privileged ? 'rw' : 'ro';
-  const shmBytes = host.ShmSize > 0 ? host.ShmSize : 64 * 1024 * 1024;
-  const idmap = record.uidSlot === null ? [] : ['idmap'];
-  const etc = (source: string, destination: string) => ({
-    destination,
-    type: 'bind',
-    source,
-    options: ['bind', 'rprivate', host.ReadonlyRootfs ? 'ro' : 'rw', ...idmap],
-  });
-  return [
-    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
-    {
-      destination: '/dev',
-      type: 'tmpfs',
-      source: 'tmpfs',
-      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
-    },
-    {
-      destination: '/dev/pts',
-      type: 'devpts',
-      source: 'devpts',
-      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
-    },
-    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', readOnly] },
-    {
-      destination: '/sys/fs/cgroup',
-      type: 'cgroup',
-      source: 'cgroup',
-      options: ['nosuid', 'noexec', 'nodev', 'relatime', readOnly],
-    },
-    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
-    {
-      destination: '/dev/shm',
-      type: 'tmpfs',
-      source: 'shm',
-      options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${shmBytes}`],
-    },
-    etc(etcFiles.hostname, '/etc/hostname'),
-    etc(etcFiles.hosts, '/etc/hosts'),
-    etc(etcFiles.resolvConf, '/etc/resolv.conf'),
-    // Sorted, so that a mount below another comes after it.
-    ...[...record.mounts]
-      .sort((a, b) => a.destination.localeCompare(b.destination))
-      .map((mount) => {
-        const rw = mount.readOnly ? 'ro' : 'rw';
-        if (mount.type === 'tmpfs') {
-          return {
-            destination: mount.destination,
-            type: 'tmpfs',
-            source: 'tmpfs',
-            options: ['nosuid', 'nodev', 'noexec', ...mount.options, ...(mount.readOnly ? ['ro'] : [])],
-          };
-        }
-        const options = ['rbind', 'rprivate', rw, ...mount.options, ...idmap];
-        return { destination: mount.destination, type: 'bind', source: mount.source, options };
-      }),
-  ];
+/** After the default's own rules: the last that speaks of a device decides. */
+function withDevices(limits: object, asked: readonly HostDevice[]): object {
+  const { devices = [] } = limits as { devices?: DeviceRule[] };
+  const rules = asked.map(({ device: { type, major, minor }, access }) => ({
+    allow: true,
+    type,
+    ...(major === undefined ? {} : { major }),
+    ...(minor === undefined ? {} : { minor }),
+    access,
+  }));
+  return { ...limits, devices: [...devices, ...rules] };
 }
 
 function sysctls(record: ContainerRecord): Record<string, string> {
   const host = record.hostConfig;
-  const ownNetwork = !isHostNamespace(host.NetworkMode) && !host.NetworkMode.startsWith('container:');
+  const ownNetwork = host.NetworkMode !== 'host' && !host.NetworkMode.startsWith('container:');
   const defaults = ownNetwork
     ? {
         'net.ipv4.ip_unprivileged_port_start': '0',
@@ -222,11 +192,17 @@ const ulimitNames: Record<string, string> = Object.fromEntries(
 );
 
 /** @throws invalid-parameter */
-export function rlimits(record: ContainerRecord): { type: string; soft: number; hard: number }[] {
-  return record.hostConfig.Ulimits.map(({ Name, Soft, Hard }) => {
-    const type = ulimitNames[Name];
+export function rlimits(host: HostConfig): Process['rlimits'] {
+  return host.Ulimits.map(({ Name, Soft, Hard }, index) => {
+    const type = Object.hasOwn(ulimitNames, Name) ? ulimitNames[Name] : undefined;
     if (type === undefined) throw new EngineError('invalid-parameter', `invalid ulimit type: ${Name}`);
+    if (host.Ulimits.findIndex((one) => one.Name === Name) !== index)
+      throw new EngineError('invalid-parameter', `ulimit ${Name} is given twice`);
     const value = (limit: number) => (limit < 0 ? Number.MAX_SAFE_INTEGER : limit);
+    if (value(Soft) > value(Hard)) {
+      const words = 'ulimit soft limit must be less than or equal to hard limit';
+      throw new EngineError('invalid-parameter', `${words}: ${Soft} > ${Hard}`);
+    }
     return { type, soft: value(Soft), hard: value(Hard) };
   });
 }

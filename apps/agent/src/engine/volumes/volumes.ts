@@ -22,14 +22,22 @@ export interface Volume {
 }
 
 export interface Volumes {
+  /** Name and place of a volume that may not be there yet; without a name, of an anonymous one. @throws invalid-parameter */
+  plan(name?: string): VolumePlan;
   /** Makes it, or gives the one that is there. @throws invalid-parameter */
-  create(options: { name?: string | undefined; labels: Record<string, string> }): Volume;
+  create(options: { name?: string | undefined; labels: Record<string, string>; anonymous?: boolean }): Volume;
   list(): Volume[];
   /** @throws not-found */
   get(name: string): Volume;
   /** @throws conflict while a container uses it */
   remove(name: string): Promise<void>;
   isUsed(name: string): boolean;
+}
+
+export interface VolumePlan {
+  name: string;
+  mountpoint: string;
+  anonymous: boolean;
 }
 
 interface Row {
@@ -60,20 +68,27 @@ export function createVolumes(deps: {
     if (row === undefined) throw new EngineError('not-found', `get ${name}: no such volume`);
     return read(row);
   }
+  function plan(name?: string): VolumePlan {
+    const anonymous = name === undefined || name === '';
+    const actual = anonymous ? randomBytes(32).toString('hex') : name;
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(actual)) {
+      throw new EngineError(
+        'invalid-parameter',
+        `create ${actual}: "${actual}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+      );
+    }
+    return { name: actual, mountpoint: path.join(directory(actual), '_data'), anonymous };
+  }
   return {
     get,
     list: () => db.prepare<[], Row>('SELECT * FROM volumes ORDER BY name').all().map(read),
-    create({ name, labels }) {
-      const actual = name === undefined || name === '' ? randomBytes(32).toString('hex') : name;
-      if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(actual)) {
-        throw new EngineError(
-          'invalid-parameter',
-          `create ${actual}: "${actual}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
-        );
-      }
+    plan,
+    create({ name, labels, anonymous }) {
+      const planned = plan(name);
+      const actual = planned.name;
       const { changes } = db
         .prepare('INSERT OR IGNORE INTO volumes (name, labels, created_at, anonymous) VALUES (?, ?, ?, ?)')
-        .run(actual, JSON.stringify(labels), new Date().toISOString(), actual === name ? 0 : 1);
+        .run(actual, JSON.stringify(labels), new Date().toISOString(), (anonymous ?? planned.anonymous) ? 1 : 0);
       mkdirSync(path.join(directory(actual), '_data'), { recursive: true });
       if (changes > 0)
         events.append({ type: 'volume', action: 'create', actorId: actual, attributes: { driver: 'local' } });

@@ -1,0 +1,73 @@
+/** The policy, asked about a container of ours: before there is a record of it, at an update, and at every start. */
+import path from 'node:path';
+import type { Weakening } from '@berth/shared/docker/weakening';
+import type { RuntimeSpec } from '@berth/shared/oci/runtime-spec';
+import { appArmorFor } from '../runtime/apparmor.ts';
+import { askedBy, type HostWalls, judge, refuseUnaskedBinds, weakenings } from '../runtime/policy.ts';
+import { buildSpec, type HostDevice, seccompChoice } from '../runtime/spec.ts';
+import { type BindSources, bindSources } from './bind-sources.ts';
+import type { Context } from './context.ts';
+import { hostDevices } from './devices.ts';
+import { etcFilesOf } from './files.ts';
+import type { ContainerRecord } from './store.ts';
+
+/** @throws forbidden: what is weaker than the default was not asked for, or is never given. */
+export function review(
+  context: Context,
+  record: ContainerRecord,
+  { spec, sources, devices }: { spec: RuntimeSpec; sources: BindSources; devices: HostDevice[] },
+): Weakening[] {
+  const host = record.hostConfig;
+  const volumes = record.mounts.filter((mount) => mount.type === 'volume').map((mount) => mount.source);
+  const final = {
+    spec,
+    seccomp: seccompChoice(host),
+    own: new Set([...Object.values(etcFilesOf(context, record)), ...volumes]),
+    binds: sources.known,
+    devices: new Set(record.uidSlot === null ? [] : devices.map(({ device }) => device.path)),
+    joined: joinedNames(record),
+  };
+  refuseUnaskedBinds(final, host);
+  const found = weakenings(final, wallsOf(context));
+  judge(found, askedBy(host));
+  return found;
+}
+
+export const wallsOf = (context: Context): HostWalls => ({
+  userNamespace: context.canUserNamespace,
+  appArmorProfile: context.appArmorProfile,
+  selinux: false,
+});
+
+/** What would be launched, but for what only a start finds out: who the user is, and where joined namespaces are. */
+export function reviewDraft(context: Context, record: ContainerRecord): Weakening[] {
+  const sources = bindSources(context, record);
+  const devices = hostDevices(record.hostConfig);
+  const joined = Object.fromEntries(Object.keys(joinedNames(record)).map((type) => [type, `/proc/0/ns/${type}`]));
+  const name = record.config.User.split(':')[0] ?? '';
+  const uid = /^\d{1,10}$/.test(name) ? Number(name) : 0; // a name may be root's, until it is looked up
+  const spec = buildSpec({
+    record,
+    user: { uid, gid: 0, additionalGids: [], home: '/' },
+    env: [],
+    cwd: '/',
+    appArmorProfile: appArmorFor(record, context.appArmorProfile),
+    cgroupsPath: path.posix.join('/', context.cgroupParent, record.id),
+    etcFiles: etcFilesOf(context, record),
+    joined,
+    oomScoreAdj: context.oomScoreAdj,
+    real: sources.real,
+    devices,
+  });
+  return review(context, record, { spec, sources, devices });
+}
+
+/** By type of namespace: whose it is, as the request named it. */
+function joinedNames({ hostConfig: host }: ContainerRecord): Record<string, string> {
+  const modes = { network: host.NetworkMode, pid: host.PidMode, ipc: host.IpcMode };
+  return Object.fromEntries(
+    Object.entries(modes)
+      .filter(([, mode]) => mode.startsWith('container:'))
+      .map(([type, mode]) => [type, mode.slice('container:'.length)]),
+  );
+}
