@@ -78,7 +78,7 @@ export function processWeakenings(
     ...(walls.selinux && (process.selinuxLabel === undefined || /:spc_t:/.test(process.selinuxLabel))
       ? [found('selinux-off')]
       : []),
-    ...(!hasUserNamespace && process.user.uid === 0 ? [found('host-root')] : []),
+    ...(walls.userNamespace && !hasUserNamespace && process.user.uid === 0 ? [found('host-root')] : []),
     ...((process.oomScoreAdj ?? 0) < 0 ? [found('oom-protected', String(process.oomScoreAdj))] : []),
   ];
 }
