@@ -90,10 +90,15 @@ export class TestAgent {
     });
   }
 
-  async remove(): Promise<void> {
+  /** With all its containers. */
+  async stop(): Promise<void> {
     const ids = this.docker('ps', '--all', '--quiet').out.split('\n').filter(Boolean);
     if (ids.length > 0) this.docker('rm', '--force', '--volumes', ...ids);
     await this.end('SIGTERM');
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
     spawnSync('ip', ['netns', 'del', this.name]);
     for (const mount of ['', ...readdirSync('/sys/fs/cgroup')]) {
       const parent = path.join('/sys/fs/cgroup', mount, this.name);

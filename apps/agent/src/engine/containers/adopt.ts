@@ -35,7 +35,8 @@ export async function adopt(context: Context, parts: Parts): Promise<void> {
 }
 
 async function adoptOne(context: Context, { ends, remove, restarts }: Parts, record: ContainerRecord): Promise<void> {
-  if (record.status === 'removing') return remove.locked(record, { volumes: true });
+  const isOver = record.status === 'exited' && record.hostConfig.AutoRemove; // we died in its restart
+  if (record.status === 'removing' || isOver) return remove.locked(record, { volumes: true });
   if (record.status === 'restarting') return restarts.schedule(record, restartDelayMsMin);
   const supervisor = await SupervisorConnection.connect(context.runDirOf(record.id)).catch(() => null);
   // A supervisor that is just ending accepts, and answers no more: what it wrote tells.

@@ -20,6 +20,7 @@ import { createContext, type Dependencies } from './context.ts';
 import { planContainer } from './create.ts';
 import { createEnds } from './end.ts';
 import { exec } from './exec.ts';
+import { layerBytesMax, tryLayer } from './layer.ts';
 import { inventName } from './names.ts';
 import { seccompFor } from './process.ts';
 import { createRemove, type RemoveOptions } from './remove.ts';
@@ -93,6 +94,10 @@ export function createContainers(deps: Dependencies) {
       if (filter !== null) await context.launcher.check(filter);
       // Others may have been made meanwhile.
       store.refuseTaken(record.name);
+      if (layerBytesMax(record.hostConfig) !== null) {
+        record.project = store.freeProject();
+        tryLayer(context, record);
+      }
       for (const { plan, labels } of volumes) context.volumes.create({ ...plan, labels });
       if (record.uidSlot !== null) record.uidSlot = store.freeUidSlot();
       store.add(record);
@@ -112,9 +117,13 @@ export function createContainers(deps: Dependencies) {
 
     async restart(reference: string, timeoutSeconds: number | null): Promise<void> {
       const record = find(reference);
-      if (isLive(record)) await stop.stop(reference, { timeoutSeconds, signal: null });
-      if (store.get(record.id) === null) return;
-      await this.start(record.id);
+      context.restarted.add(record.id);
+      try {
+        if (isLive(record)) await stop.stop(reference, { timeoutSeconds, signal: null });
+        await this.start(record.id);
+      } finally {
+        context.restarted.delete(record.id);
+      }
       context.emit(record, 'restart');
     },
 

@@ -52,6 +52,8 @@ export function createContext(deps: Dependencies) {
     exits: createWaiters<number>(),
     removals: createWaiters<number>(),
     isStopping: false,
+    /** By id: their end is half of a restart, after which even --rm does not remove them. */
+    restarted: new Set<string>(),
 
     find: (reference: string) => deps.store.find(reference),
     stateDir: (id: string) => path.join(deps.dataDir, 'containers', id),

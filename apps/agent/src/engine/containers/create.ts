@@ -56,6 +56,7 @@ export function planContainer(options: {
     anonymousVolumes: volumes.filter(({ plan }) => plan.anonymous).map(({ plan }) => plan.name),
     uidSlot: options.canUserNamespace && wantsUserNamespace ? options.uidSlot() : null,
     weakenings: [],
+    project: null,
     status: 'created',
     pid: 0,
     pidfsInode: '',

@@ -112,7 +112,8 @@ export function createEnds(context: Context, { restarts, remove }: { restarts: R
       context.exits.notify(record.id, record.exitCode);
       await gone;
       await removeTree(context.runDirOf(record.id)).catch(() => undefined);
-      if (record.hostConfig.AutoRemove && delayMs === null) await remove.locked(record, { volumes: true });
+      if (record.hostConfig.AutoRemove && delayMs === null && !context.restarted.has(record.id))
+        await remove.locked(record, { volumes: true });
     });
   }
 

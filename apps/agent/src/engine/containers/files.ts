@@ -3,13 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Endpoint } from '../networks/networks.ts';
 import type { Context } from './context.ts';
+import { makeLayer } from './layer.ts';
 import type { ContainerRecord } from './store.ts';
 
 export function layOutFiles(context: Context, record: ContainerRecord, endpoint: Endpoint | null) {
   const directory = context.stateDir(record.id);
-  const layer = context.layer(record.id);
   for (const one of [directory, context.runDirOf(record.id)]) mkdirSync(one, { recursive: true, mode: 0o700 });
-  for (const one of [layer.upper, layer.work]) mkdirSync(one, { recursive: true, mode: 0o755 });
+  makeLayer(context, record);
   for (const mount of record.mounts) {
     // As dockerd does for -v; a --mount of a missing path was refused at create.
     if (mount.type === 'bind') makeDirectoryIfMissing(mount.source);

@@ -5,6 +5,7 @@ import { EngineError } from '@berth/shared/errors';
 import { securityOptions } from '../runtime/security-options.ts';
 import { containerCapabilities, rlimits } from '../runtime/spec.ts';
 import { checkSysctls } from '../runtime/sysctls.ts';
+import { layerBytesMax } from './layer.ts';
 
 const invalid = (message: string) => new EngineError('invalid-parameter', message);
 
@@ -23,6 +24,7 @@ export function checkHostConfig(host: HostConfig, rights: Rights): void {
   securityOptions(host.SecurityOpt);
   containerCapabilities(host);
   rlimits(host);
+  layerBytesMax(host);
   refuseUnsupported(host);
   if (host.AutoRemove && host.RestartPolicy.Name !== 'no') {
     throw invalid("can't create 'AutoRemove' container with restart policy");

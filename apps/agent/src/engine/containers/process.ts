@@ -6,6 +6,7 @@ import { resolveProfile, type SeccompProfile } from '../runtime/seccomp-profile.
 import { securityOptions } from '../runtime/security-options.ts';
 import { containerCapabilities, seccompChoice } from '../runtime/spec.ts';
 import type { ResolvedUser } from '../runtime/user.ts';
+import { byteSize } from './byte-size.ts';
 import type { ContainerRecord } from './store.ts';
 
 export function environment(record: ContainerRecord, user: ResolvedUser): string[] {
@@ -46,15 +47,7 @@ export function logOptions(record: ContainerRecord, path: string) {
   const options = record.hostConfig.LogConfig?.Config ?? {};
   return {
     path,
-    maxSizeBytes: sizeBytes(options['max-size'] ?? ''),
+    maxSizeBytes: byteSize(options['max-size'] ?? '') ?? 0,
     maxFiles: Number(options['max-file'] ?? 1) || 1,
   };
-}
-
-/** Docker's 10m, 1g, 512k. */
-function sizeBytes(text: string): number {
-  const found = /^(\d+)([kmg]?)b?$/i.exec(text);
-  return found === null
-    ? 0
-    : Number(found[1]) * ({ k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[found[2]?.toLowerCase() ?? ''] ?? 1);
 }

@@ -5,6 +5,7 @@ import { removeTree } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import type { Attachments } from './attach.ts';
 import type { Context } from './context.ts';
+import { forgetLayerLimit } from './layer.ts';
 import type { ContainerRecord } from './store.ts';
 
 export interface RemoveOptions {
@@ -18,6 +19,7 @@ export function createRemove(context: Context, attachments: Attachments, forget:
     async locked(record: ContainerRecord, options: RemoveOptions): Promise<void> {
       record.status = 'removing';
       context.store.save(record);
+      forgetLayerLimit(context, record);
       await context.networks.detach(record.id);
       context.networks.release(record.id);
       // Renamed away first: what is left of it after a crash has no record and is swept.

@@ -4,7 +4,7 @@ import { describeError } from '../../log.ts';
 import type { Endpoint } from '../networks/networks.ts';
 import { appArmorFor } from '../runtime/apparmor.ts';
 import { weakeningsAttribute } from '../runtime/policy.ts';
-import { buildSpec, isHostNamespace } from '../runtime/spec.ts';
+import { buildSpec } from '../runtime/spec.ts';
 import { type Created, type SupervisorConnection, SupervisorError } from '../runtime/supervisor.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
 import type { Accounts } from './account.ts';
@@ -95,7 +95,7 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
         id: record.id,
         runDir: context.runDirOf(record.id),
         stateDir: context.stateDir(record.id),
-        rootfs: { lower: layerDirs, ...context.layer(record.id) },
+        rootfs: { lower: layerDirs, ...context.layer(record.id), volatile: record.hostConfig.AutoRemove },
         log: logOptions(record, context.logPath(record.id)),
         stdin: { open: record.config.OpenStdin, once: record.config.StdinOnce },
         fenceAbstractSockets: context.canFenceSockets && !record.hostConfig.Privileged && isOnHostNetwork(record),
@@ -146,7 +146,7 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
 
   function isOnHostNetwork(record: ContainerRecord): boolean {
     const mode = record.hostConfig.NetworkMode;
-    return mode.startsWith('container:') ? isOnHostNetwork(context.find(mode.slice(10))) : isHostNamespace(mode);
+    return mode.startsWith('container:') ? isOnHostNetwork(context.find(mode.slice(10))) : mode === 'host';
   }
 
   function joinedNamespaces(record: ContainerRecord) {

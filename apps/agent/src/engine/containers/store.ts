@@ -43,6 +43,8 @@ export interface ContainerRecord {
   anonymousVolumes: string[];
   /** Its user namespace is host ids uidBase … uidBase+65535; null: the host's ids. */
   uidSlot: number | null;
+  /** That limits its writable layer, by number; null: nothing does. */
+  project: number | null;
   /** How it is less isolated than by default, as it was last made. */
   weakenings: Weakening[];
   status: ContainerStatus;
@@ -58,6 +60,9 @@ export interface ContainerRecord {
   /** A person stopped it: unless-stopped and always leave it alone until it is started again. */
   stoppedByUser: boolean;
 }
+
+/** Projects of quotas below this are other people's. */
+const firstProject = 1_073_741_824;
 
 export const never = '0001-01-01T00:00:00Z';
 
@@ -75,13 +80,14 @@ export interface ContainerStore {
   rename(record: ContainerRecord, name: string): void;
   remove(id: string): void;
   freeUidSlot(): number;
+  freeProject(): number;
 }
 
 /** `avoided`: ranges of ids that the host has given to others. */
 export function createContainerStore(db: Database, avoided: () => IdRange[]): ContainerStore {
   const cache = new Map<string, ContainerRecord>();
   for (const row of db.prepare<[], { record: string }>('SELECT record FROM containers').all()) {
-    const record: ContainerRecord = { weakenings: [], ...JSON.parse(row.record) };
+    const record: ContainerRecord = { weakenings: [], project: null, ...JSON.parse(row.record) };
     // One of an older agent lacks what was added since.
     record.hostConfig = hostConfig.safeParse(record.hostConfig).data ?? record.hostConfig;
     cache.set(record.id, record);
@@ -134,6 +140,12 @@ export function createContainerStore(db: Database, avoided: () => IdRange[]): Co
     remove(id) {
       erase.run(id);
       cache.delete(id);
+    },
+    freeProject() {
+      const taken = new Set([...cache.values()].map((record) => record.project));
+      let project = firstProject;
+      while (taken.has(project)) project++;
+      return project;
     },
     freeUidSlot() {
       const slots = [...cache.values()].map((record) => record.uidSlot).filter((slot) => slot !== null);

@@ -20,7 +20,8 @@ export interface LaunchDocument {
   id: string;
   runDir: string;
   stateDir: string;
-  rootfs: { lower: string[]; upper: string; work: string } | null;
+  /** `volatile`: nothing of it is ever synced. */
+  rootfs: { lower: string[]; upper: string; work: string; volatile: boolean } | null;
   log: { path: string; maxSizeBytes: number; maxFiles: number } | null;
   stdin: { open: boolean; once: boolean };
   fenceAbstractSockets: boolean;
