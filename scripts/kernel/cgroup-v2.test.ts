@@ -45,7 +45,7 @@ for (const [what, pattern, timeoutSeconds] of [
   ["berth-runtime's tests", 'packages/native/test/{runtime,oci,layers,quota}.test.ts', 400],
   ["the adversary's cases", 'packages/native/test/adversary/*.test.ts', 400],
   // Those whose outcome depends on the kernel and its cgroups.
-  ["the Docker API's tests", 'apps/agent/test/api/{docker-cli,walls,apparmor}.test.ts', 600],
+  ["the Docker API's tests", 'apps/agent/test/api/{docker-cli,walls,apparmor,layer}.test.ts', 600],
 ] as const) {
   test(`${what} pass on cgroup v2`, { timeout: (timeoutSeconds + 20) * 1000 }, async () => {
     const files = globSync(pattern, { cwd: root }).sort();
