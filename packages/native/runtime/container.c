@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "gate.h"
+#include "idmap.h"
 #include "init.h"
 #include "kernel.h"
 #include "mounts.h"
@@ -14,28 +15,12 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-static int write_id_map(pid_t pid, const char *file, const struct id_maps *maps) {
-  char path[64];
-  cleanup_free char *text = malloc((size_t)maps->count * 36 + 1);
-  size_t used = 0;
-  if (!text)
-    return report_errno("mapping ids", "malloc", "%s", file);
-  for (int i = 0; i < maps->count; i++)
-    used += (size_t)sprintf(text + used, "%u %u %u\n", maps->items[i].container_id, maps->items[i].host_id,
-                            maps->items[i].size);
-  snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
-  cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0 || write(fd, text, used) < 0) /* the kernel takes one write only */
-    return report_errno("mapping ids", "write", "%s", path);
-  return 0;
-}
-
 /* What only the host's side can open: the root and the sources of bind mounts, as detached mounts. */
 static int open_trees(const struct container *container, int userns, int *trees) {
   const struct spec *spec = &container->spec;
   trees[0] = container->has_overlay ? rootfs_overlay(&container->overlay, userns, spec_host_id(&spec->uid_maps, 0),
                                                      spec_host_id(&spec->gid_maps, 0))
-                                    : rootfs_directory(spec->root_path);
+                                    : rootfs_directory(spec->root_path, spec->rootfs_propagation);
   if (trees[0] < 0)
     return -1;
   int count = 1;
@@ -73,14 +58,12 @@ static int build(struct container *container, int gate) {
   for (int i = 0; i < GATE_FDS_MAX; i++)
     trees[i] = -1;
   if (spec->clone_flags & CLONE_NEWUSER) {
-    char path[64];
-    if (write_id_map(container->pid, "gid_map", &spec->gid_maps) < 0 ||
-        write_id_map(container->pid, "uid_map", &spec->uid_maps) < 0)
+    if (idmap_write(container->pid, "gid_map", &spec->gid_maps) < 0 ||
+        idmap_write(container->pid, "uid_map", &spec->uid_maps) < 0)
       return -1;
-    snprintf(path, sizeof path, "/proc/%d/ns/user", container->pid);
-    userns = open(path, O_RDONLY | O_CLOEXEC);
+    userns = idmap_open(container->pid);
     if (userns < 0)
-      return report_errno("mapping ids", "open", "%s", path);
+      return -1;
   }
   if (process_set_rlimits(container->pid, &spec->process) < 0 ||
       process_set_oom_score(container->pid, &spec->process) < 0)

@@ -94,15 +94,15 @@ static int set_up(struct container *container, int gate, const int *stdio, int *
   if (bring_loopback_up(spec) < 0)
     return -1;
   int root = trees[0];
-  cleanup_free int *sources = malloc(sizeof(int) * (size_t)(spec->mount_count + 1));
-  if (!sources)
+  cleanup_free int *mounts = malloc(sizeof(int) * (size_t)(spec->mount_count + 1));
+  if (!mounts)
     return report_errno("starting", "malloc", "%s", "");
   for (int i = 0, next = 1; i < spec->mount_count; i++) {
     struct mount_options options;
     mounts_options(&spec->mounts[i], &options);
-    sources[i] = options.bind && next < count ? trees[next++] : -1;
+    mounts[i] = options.bind && next < count ? trees[next++] : -1;
   }
-  if (rootfs_attach(root) < 0 || mounts_make(root, spec, sources, &container->cgroup) < 0 ||
+  if (rootfs_attach(root) < 0 || mounts_make(root, spec, mounts, &container->cgroup) < 0 ||
       mounts_devices(root, spec) < 0)
     return -1;
   if (spec->process.terminal) {
@@ -114,9 +114,9 @@ static int set_up(struct container *container, int gate, const int *stdio, int *
   if (mounts_sysctl(root, spec) < 0 || mounts_mkdir(root, spec->process.cwd, 0755) < 0)
     if (failure.number != EROFS)
       return -1;
-  if (mounts_mask(root, spec) < 0 || mounts_readonly(root, spec) < 0 || set_names(spec) < 0)
+  if (mounts_mask(root, spec) < 0 || mounts_readonly(root, spec, mounts) < 0 || set_names(spec) < 0)
     return -1;
-  if (run_create_hooks(container, gate) < 0 || rootfs_pivot(root, spec->root_readonly) < 0)
+  if (run_create_hooks(container, gate) < 0 || rootfs_pivot(root, spec->root_readonly, spec->rootfs_propagation) < 0)
     return -1;
   return spec->process.terminal ? process_control_terminal(peer) : process_wire_stdio(stdio);
 }

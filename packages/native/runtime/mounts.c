@@ -14,84 +14,6 @@
 
 #define IN_ROOT (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 
-static const struct {
-  const char *name;
-  uint64_t set, clear;
-} attributes[] = {
-    {"ro", MOUNT_ATTR_RDONLY, 0},
-    {"rw", 0, MOUNT_ATTR_RDONLY},
-    {"nosuid", MOUNT_ATTR_NOSUID, 0},
-    {"suid", 0, MOUNT_ATTR_NOSUID},
-    {"nodev", MOUNT_ATTR_NODEV, 0},
-    {"dev", 0, MOUNT_ATTR_NODEV},
-    {"noexec", MOUNT_ATTR_NOEXEC, 0},
-    {"exec", 0, MOUNT_ATTR_NOEXEC},
-    {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0},
-    {"noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
-    {"relatime", 0, MOUNT_ATTR__ATIME},
-    {"strictatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME},
-    {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
-};
-
-static const struct {
-  const char *name;
-  unsigned long flag;
-  bool recursive;
-} propagations[] = {
-    {"private", MS_PRIVATE, false},       {"rprivate", MS_PRIVATE, true},       {"slave", MS_SLAVE, false},
-    {"rslave", MS_SLAVE, true},           {"shared", MS_SHARED, false},         {"rshared", MS_SHARED, true},
-    {"unbindable", MS_UNBINDABLE, false}, {"runbindable", MS_UNBINDABLE, true},
-};
-
-static bool take_attribute(const char *name, struct mount_options *options) {
-  for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
-    if (strcmp(name, attributes[i].name) == 0) {
-      options->set = (options->set & ~attributes[i].clear) | attributes[i].set;
-      options->clear |= attributes[i].clear;
-      return true;
-    }
-  for (size_t i = 0; name[0] == 'r' && i < sizeof attributes / sizeof *attributes; i++)
-    if (strcmp(name + 1, attributes[i].name) == 0 && attributes[i].set) {
-      options->set_recursive |= attributes[i].set; /* rro, rnosuid, ... */
-      return true;
-    }
-  for (size_t i = 0; i < sizeof propagations / sizeof *propagations; i++)
-    if (strcmp(name, propagations[i].name) == 0) {
-      options->propagation = propagations[i].flag;
-      options->propagation_recursive = propagations[i].recursive;
-      return true;
-    }
-  return false;
-}
-
-int mounts_options(const struct spec_mount *mount, struct mount_options *options) {
-  memset(options, 0, sizeof *options);
-  size_t used = 0;
-  options->bind = mount->type && strcmp(mount->type, "bind") == 0;
-  for (int i = 0; i < mount->options.count; i++) {
-    const char *option = mount->options.items[i];
-    if (strcmp(option, "bind") == 0)
-      options->bind = true;
-    else if (strcmp(option, "rbind") == 0)
-      options->bind = options->recursive = true;
-    else if (strcmp(option, "idmap") == 0)
-      options->idmap = true;
-    else if (strcmp(option, "ridmap") == 0)
-      options->idmap = options->idmap_recursive = true;
-    else if (strcmp(option, "tmpcopyup") == 0)
-      options->copy_up = true;
-    else if (strcmp(option, "defaults") != 0 && !take_attribute(option, options)) {
-      if (options->bind)
-        return report_invalid("reading mounts", "%s: unknown option %s", mount->destination, option);
-      int length = snprintf(options->data + used, sizeof options->data - used, "%s%s", used ? "," : "", option);
-      if (length < 0 || used + (size_t)length >= sizeof options->data)
-        return report_invalid("reading mounts", "%s: options are too long", mount->destination);
-      used += (size_t)length;
-    }
-  }
-  return 0;
-}
-
 int mounts_mkdir(int root, const char *path, mode_t mode) {
   char copy[4096];
   snprintf(copy, sizeof copy, "%s", path);
@@ -203,7 +125,7 @@ static int make_file_system(const char *type, const char *source, const struct m
     return report_errno("mounting", "fsconfig", "%s at %s: SELinux label %s", type, where, options->context);
   if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
     return report_errno("mounting", "fsconfig", "%s at %s", type, where);
-  int mount = sys_fsmount(context, (unsigned)options->set);
+  int mount = sys_fsmount(context, (unsigned)(options->set | options->set_recursive));
   return mount < 0 ? report_errno("mounting", "fsmount", "%s at %s", type, where) : mount;
 }
 
@@ -266,17 +188,14 @@ static void inherit_mode(int root, const struct spec_mount *mount, struct mount_
   snprintf(options->data + used, sizeof options->data - used, "%smode=%o", used ? "," : "", at.st_mode & 07777);
 }
 
-static int make_one(int root, const struct spec_mount *mount, int source, const struct cgroup *cgroup,
+static int make_one(int root, const struct spec_mount *mount, int *kept, const struct cgroup *cgroup,
                     const char *label) {
   struct mount_options options;
   if (mounts_options(mount, &options) < 0)
     return -1;
   const char *type = mount->type ? mount->type : "";
-  if (source >= 0) {
-    if (mounts_attach(root, source, mount->destination, is_directory(source)) < 0)
-      return -1;
-    return propagate(source, &options);
-  }
+  if (*kept >= 0)
+    return mounts_attach(root, *kept, mount->destination, is_directory(*kept));
   if (strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0 || strcmp(mount->destination, "/dev") == 0)
     if (refuse_link(root, mount->destination) < 0)
       return -1;
@@ -286,18 +205,24 @@ static int make_one(int root, const struct spec_mount *mount, int source, const 
     options.context = label;
   if (strcmp(type, "tmpfs") == 0)
     inherit_mode(root, mount, &options);
-  bool is_cgroup = strcmp(type, "cgroup") == 0;
+  bool is_cgroup = strcmp(type, "cgroup") == 0,
+       is_late = strcmp(type, "tmpfs") == 0 && (options.set & MOUNT_ATTR_RDONLY);
+  if (is_late) /* others may be mounted in it, devices made */
+    options.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
   cleanup_fd int tree = strcmp(type, "sysfs") == 0 ? make_sysfs(&options)
                                                    : make_file_system(is_cgroup ? "cgroup2" : type, mount->source,
                                                                       &options, mount->destination);
-  if (tree < 0 || mounts_attach(root, tree, mount->destination, true) < 0)
+  if (tree < 0 || (options.copy_up && mounts_copy_up(root, mount->destination, tree) < 0) ||
+      mounts_attach(root, tree, mount->destination, true) < 0 || propagate(tree, &options) < 0)
     return -1;
-  return propagate(tree, &options);
+  if (is_late)
+    *kept = steal_fd(&tree);
+  return 0;
 }
 
-int mounts_make(int root, const struct spec *spec, const int *sources, const struct cgroup *cgroup) {
+int mounts_make(int root, const struct spec *spec, int *trees, const struct cgroup *cgroup) {
   for (int i = 0; i < spec->mount_count; i++)
-    if (make_one(root, &spec->mounts[i], sources[i], cgroup, spec->mount_label) < 0)
+    if (make_one(root, &spec->mounts[i], &trees[i], cgroup, spec->mount_label) < 0)
       return -1;
   return 0;
 }
@@ -416,7 +341,15 @@ int mounts_mask(int root, const struct spec *spec) {
   return 0;
 }
 
-int mounts_readonly(int root, const struct spec *spec) {
+int mounts_readonly(int root, const struct spec *spec, const int *trees) {
+  struct mount_attr change = {.attr_set = MOUNT_ATTR_RDONLY};
+  for (int i = 0; i < spec->mount_count; i++) {
+    struct mount_options options;
+    if (trees[i] < 0 || mounts_options(&spec->mounts[i], &options) < 0 || options.bind)
+      continue;
+    if (sys_mount_setattr(trees[i], "", AT_EMPTY_PATH, &change) < 0)
+      return report_errno("making a mount read-only", "mount_setattr", "%s", spec->mounts[i].destination);
+  }
   for (int i = 0; i < spec->readonly_paths.count; i++) {
     const char *path = spec->readonly_paths.items[i];
     cleanup_fd int target = sys_openat2(root, path, O_PATH, 0, IN_ROOT);
@@ -426,7 +359,6 @@ int mounts_readonly(int root, const struct spec *spec) {
       return report_errno("making a path read-only", "openat2", "%s", path);
     }
     cleanup_fd int tree = sys_open_tree(target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
-    struct mount_attr change = {.attr_set = MOUNT_ATTR_RDONLY};
     if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &change) < 0)
       return report_errno("making a path read-only", "open_tree", "%s", path);
     if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)

@@ -1,6 +1,7 @@
 #include "rootfs.h"
 
 #include "cleanup.h"
+#include "idmap.h"
 #include "kernel.h"
 #include "mounts.h"
 #include "report.h"
@@ -226,9 +227,59 @@ int rootfs_overlay(const struct overlay *overlay, int userns, uid_t root_uid, gi
   return mount;
 }
 
-int rootfs_directory(const char *path) {
-  int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-  return fd < 0 ? report_errno(step, "open_tree", "%s", path) : fd;
+/* A clone is a peer of what it was cloned from: mounts made on the one would show in the other. */
+static int separate(int tree, unsigned long propagation, bool recursive) {
+  struct mount_attr attributes = {.propagation = propagation};
+  if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attributes) < 0)
+    return report_errno("setting a mount's propagation", "mount_setattr", "%s", "");
+  return 0;
+}
+
+int rootfs_directory(const char *path, const char *propagation) {
+  bool recursive, slave = propagation && mounts_propagation(propagation, &recursive) == MS_SLAVE;
+  cleanup_fd int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+  if (fd < 0)
+    return report_errno(step, "open_tree", "%s", path);
+  return separate(fd, slave ? MS_SLAVE : MS_PRIVATE, true) < 0 ? -1 : steal_fd(&fd);
+}
+
+/* Shared is what a clone is already; all else takes it out of its peer group with everything below. */
+static int propagate(int tree, const struct mount_options *options) {
+  unsigned long wanted = options->propagation ? options->propagation : MS_PRIVATE;
+  if (wanted == MS_SHARED)
+    return separate(tree, MS_SHARED, options->propagation_recursive);
+  return separate(tree, wanted == MS_SLAVE ? MS_SLAVE : MS_PRIVATE, true) < 0 ||
+                 (wanted == MS_UNBINDABLE && separate(tree, MS_UNBINDABLE, options->propagation_recursive) < 0)
+             ? -1
+             : 0;
+}
+
+/* The mount's own mapping, or else the container's. */
+static int map_ids(int tree, const struct spec_mount *mount, const struct mount_options *options, int userns) {
+  static const char *const doing = "mapping a bind mount's ids";
+  cleanup_fd int own = -1;
+  if (mount->uid_maps.count || mount->gid_maps.count) {
+    if (!mount->uid_maps.count || !mount->gid_maps.count)
+      return report_invalid(doing, "%s: uidMappings and gidMappings come together", mount->destination);
+    own = idmap_make(&mount->uid_maps, &mount->gid_maps);
+    if (own < 0)
+      return -1;
+  } else if (userns < 0)
+    return report_invalid(doing, "%s: idmap needs uidMappings and gidMappings, or a user namespace",
+                          mount->destination);
+  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP,
+                                  .userns_fd = (uint64_t)(unsigned)(own >= 0 ? own : userns)};
+  if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (options->idmap_recursive ? AT_RECURSIVE : 0), &attributes) < 0)
+    return report_errno(doing, "mount_setattr", "%s: its file system has no idmapped mounts; turn the mapping off",
+                        mount->source);
+  return 0;
+}
+
+static int set_attributes(int tree, const char *source, uint64_t set, uint64_t clear, unsigned flags) {
+  struct mount_attr attributes = {.attr_set = set, .attr_clr = clear};
+  if ((set || clear) && sys_mount_setattr(tree, "", AT_EMPTY_PATH | flags, &attributes) < 0)
+    return report_errno("setting a bind mount's options", "mount_setattr", "%s", source);
+  return 0;
 }
 
 int rootfs_bind_source(const struct spec_mount *mount, int userns) {
@@ -239,18 +290,10 @@ int rootfs_bind_source(const struct spec_mount *mount, int userns) {
   cleanup_fd int fd = sys_open_tree(AT_FDCWD, mount->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive);
   if (fd < 0)
     return report_errno("opening a bind mount's source", "open_tree", "%s", mount->source);
-  if (options.idmap && userns >= 0) {
-    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)(unsigned)userns};
-    if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (options.idmap_recursive ? AT_RECURSIVE : 0), &attributes) < 0)
-      return report_errno("mapping a bind mount's ids", "mount_setattr",
-                          "%s: its file system has no idmapped mounts; turn the user namespace off", mount->source);
-  }
-  struct mount_attr attributes = {.attr_set = options.set, .attr_clr = options.clear};
-  if ((options.set || options.clear) && sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attributes) < 0)
-    return report_errno("setting a bind mount's options", "mount_setattr", "%s", mount->source);
-  attributes = (struct mount_attr){.attr_set = options.set_recursive};
-  if (options.set_recursive && sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes) < 0)
-    return report_errno("setting a bind mount's options", "mount_setattr", "%s", mount->source);
+  if ((options.idmap && map_ids(fd, mount, &options, userns) < 0) ||
+      set_attributes(fd, mount->source, options.set_recursive, options.clear_recursive, AT_RECURSIVE) < 0 ||
+      set_attributes(fd, mount->source, options.set, options.clear, 0) < 0 || propagate(fd, &options) < 0)
+    return -1;
   return steal_fd(&fd);
 }
 
@@ -263,7 +306,8 @@ int rootfs_attach(int root) {
   return 0;
 }
 
-int rootfs_pivot(int root, bool readonly) {
+int rootfs_pivot(int root, bool readonly, const char *propagation) {
+  bool recursive = false;
   if (fchdir(root) < 0)
     return report_errno("changing the root", "fchdir", "%s", "");
   if (syscall(SYS_pivot_root, ".", ".") < 0)
@@ -275,6 +319,9 @@ int rootfs_pivot(int root, bool readonly) {
     return report_errno("changing the root", "umount2", "the old root");
   if (chdir("/") < 0)
     return report_errno("changing the root", "chdir", "/");
+  unsigned long kind = propagation ? mounts_propagation(propagation, &recursive) : 0;
+  if (kind && kind != MS_SLAVE && mount(NULL, "/", NULL, kind | (recursive ? MS_REC : 0), NULL) < 0)
+    return report_errno("setting the root's propagation", "mount", "%s", propagation);
   struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
   if (readonly && sys_mount_setattr(AT_FDCWD, "/", 0, &attributes) < 0)
     return report_errno("making the root read-only", "mount_setattr", "/");

@@ -17,11 +17,12 @@ struct overlay {
 /* `userns`: descriptor of the container's user namespace for idmapped layers, or -1. `root_uid`, `root_gid`: host ids
  * of the container's root. Returns the mount's descriptor. */
 int rootfs_overlay(const struct overlay *overlay, int userns, uid_t root_uid, gid_t root_gid);
-int rootfs_directory(const char *path);
+/* `propagation`: linux.rootfsPropagation, or NULL. */
+int rootfs_directory(const char *path, const char *propagation);
 /* A clone of `source`'s tree with the attributes that the mount's options name, idmapped when they ask. */
 int rootfs_bind_source(const struct spec_mount *mount, int userns);
 /* Inside the container: move the root in, pivot, forget the old one. cwd must be a directory of the host to cover. */
 int rootfs_attach(int root);
-int rootfs_pivot(int root, bool readonly);
+int rootfs_pivot(int root, bool readonly, const char *propagation);
 
 #endif

@@ -427,6 +427,11 @@ static int parse_linux(json_object *linux_object, struct spec *spec) {
   spec->seccomp = get(linux_object, "seccomp", json_type_object);
   spec->mount_label = get_string(linux_object, "mountLabel");
   spec->rootfs_propagation = get_string(linux_object, "rootfsPropagation");
+  static const char *const propagations[] = {"private", "rprivate", "slave",      "rslave",
+                                             "shared",  "rshared",  "unbindable", "runbindable"};
+  if (spec->rootfs_propagation && spec->rootfs_propagation[0] &&
+      number_named(spec->rootfs_propagation, propagations, 8) < 0)
+    return report_invalid(step, "linux.rootfsPropagation: unknown value %s", spec->rootfs_propagation);
   if (refuse_unsupported(linux_object) < 0 || parse_personality(linux_object, spec) < 0)
     return -1;
   if (parse_namespaces(linux_object, spec) < 0 || parse_time_offsets(linux_object, spec) < 0 ||

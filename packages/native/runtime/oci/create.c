@@ -151,6 +151,28 @@ static int check_console(const struct spec_process *process, const struct create
   return 0;
 }
 
+/* config.md, "Mounts": the source of a bind mount is absolute or relative to the bundle. */
+static int resolve_sources(json_object *config) {
+  json_object *mounts = cgroup_member(config, "mounts");
+  for (size_t i = 0; json_object_is_type(mounts, json_type_array) && i < json_object_array_length(mounts); i++) {
+    json_object *mount = json_object_array_get_idx(mounts, i), *options = cgroup_member(mount, "options");
+    const char *source = json_object_get_string(cgroup_member(mount, "source")),
+               *type = json_object_get_string(cgroup_member(mount, "type"));
+    bool bind = type && strcmp(type, "bind") == 0;
+    for (size_t k = 0; json_object_is_type(options, json_type_array) && k < json_object_array_length(options); k++) {
+      const char *option = json_object_get_string(json_object_array_get_idx(options, k));
+      bind = bind || (option && (strcmp(option, "bind") == 0 || strcmp(option, "rbind") == 0));
+    }
+    cleanup_free char *path = NULL;
+    if (!bind || !source || source[0] == '/')
+      continue;
+    if (asprintf(&path, "%s/%s", self.bundle, source) < 0)
+      return report_errno("reading the bundle", "malloc", "%s", source);
+    json_object_object_add(mount, "source", json_object_new_string(path));
+  }
+  return 0;
+}
+
 static int open_bundle(struct create_options *options) {
   static const char *const step = "reading the bundle";
   self.bundle = realpath(options->bundle ? options->bundle : ".", NULL);
@@ -165,7 +187,7 @@ static int open_bundle(struct create_options *options) {
   pass_listeners(config, options);
   allow_devices(config);
   struct spec *spec = &self.container.container.spec;
-  if (pass_notify(config) < 0 || spec_parse(json_object_get(config), spec) < 0 ||
+  if (pass_notify(config) < 0 || resolve_sources(config) < 0 || spec_parse(json_object_get(config), spec) < 0 ||
       check_console(&spec->process, options) < 0)
     return -1;
   /* A path into the bundle; that it is a directory, and no other one by now, open_tree sees. */
