@@ -63,21 +63,23 @@ enum supervisor_frame_type {
                                   REPLY {"pid":n} once executed, later EXIT; ERROR with exitCode 126/127 if not */
   SUPERVISOR_PAUSE = 0x08,     /* {} cgroup freezer */
   SUPERVISOR_RESUME = 0x09,    /* {} */
-  SUPERVISOR_UPDATE = 0x0a,    /* {"resources":<OCI linux.resources>}; atomic per file, ERROR names the file */
+  SUPERVISOR_UPDATE = 0x0a,    /* {"resources":<OCI linux.resources>}; all of it or nothing, ERROR names the file */
   SUPERVISOR_STATUS = 0x0b,    /* {} -> REPLY {"status":"created|running|paused|stopped","pid":n} */
-  SUPERVISOR_WATCH = 0x0c,     /* {} OOM and EXIT frames follow; a WATCH after the exit gets EXIT at once */
+  SUPERVISOR_WATCH = 0x0c,     /* {} OOM, PRESSURE and EXIT frames follow; what was before, OOM and EXIT, at once */
   SUPERVISOR_PROCESSES = 0x0d, /* {} -> REPLY {"pids":[n,...]} host pids in the container's cgroup */
   /* supervisor to client */
-  SUPERVISOR_STDOUT = 0x81,    /* raw bytes, at most SUPERVISOR_OUTPUT_BYTES_MAX; a terminal's output too */
-  SUPERVISOR_STDERR = 0x82,    /* raw bytes */
-  SUPERVISOR_REPLY = 0x83,     /* JSON object, the result of the oldest unanswered request */
-  SUPERVISOR_ERROR = 0x84,     /* {"step":"...","syscall":"...","errno":n,"detail":"...","exitCode":n?} */
-  SUPERVISOR_EXIT = 0x85,      /* as exit.json; on an exec's connection the exec's own {"exitCode":n,"signal":n} */
-  SUPERVISOR_CREATED = 0x86,   /* {"pid":n,"pidfsInode":"n","supervisorPid":n,
-                                   "cgroups":{"v2":"<abs dir>"} or {"memory":"<abs dir>","cpu":...,"cpuacct":...,
-                                   "pids":...,"blkio":...,"freezer":...,"devices":...,"cpuset":...}} */
-  SUPERVISOR_OOM = 0x87,       /* {"count":n} OOM kills in this container so far */
-  SUPERVISOR_NAMESPACES = 0x88 /* {"pid":n} to the first client: the container's first process, in its namespaces */
+  SUPERVISOR_STDOUT = 0x81,     /* raw bytes, at most SUPERVISOR_OUTPUT_BYTES_MAX; a terminal's output too */
+  SUPERVISOR_STDERR = 0x82,     /* raw bytes */
+  SUPERVISOR_REPLY = 0x83,      /* JSON object, the result of the oldest unanswered request */
+  SUPERVISOR_ERROR = 0x84,      /* {"step":"...","syscall":"...","errno":n,"detail":"...","exitCode":n?} */
+  SUPERVISOR_EXIT = 0x85,       /* as exit.json; on an exec's connection the exec's own {"exitCode":n,"signal":n} */
+  SUPERVISOR_CREATED = 0x86,    /* {"pid":n,"pidfsInode":"n","supervisorPid":n,
+                                    "cgroups":{"v2":"<abs dir>"} or {"memory":"<abs dir>","cpu":...,"cpuacct":...,
+                                    "pids":...,"blkio":...,"freezer":...,"devices":...,"cpuset":...}} */
+  SUPERVISOR_OOM = 0x87,        /* {"count":n} OOM kills in this container so far */
+  SUPERVISOR_NAMESPACES = 0x88, /* {"pid":n} to the first client: the container's first process, in its namespaces */
+  SUPERVISOR_PRESSURE = 0x89 /* {"resource":"memory|cpu|io","kind":"some|full"}: its processes wait for it much of the
+                                time (PSI, where there is a cgroup2 mount); at most one a resource in 10 s */
 };
 
 #endif

@@ -40,6 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   self.container.terminal = self.container.pidfd = self.container.gate = self.container.door = -1;
   for (int i = 0; i < 3; i++)
     self.container.stdio[i] = -1;
+  for (size_t i = 0; i < sizeof self.pressures / sizeof *self.pressures; i++)
+    self.pressures[i].fd = -1;
   make_cgroup(data[0] & 1);
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0)
     abort();

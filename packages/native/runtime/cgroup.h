@@ -54,8 +54,15 @@ int cgroup_signal(const struct cgroup *cgroup, int signal);
 /* How many there are, nested cgroups included; -1 when that can't be read. */
 int cgroup_pids(const struct cgroup *cgroup, pid_t *pids, int max);
 uint64_t cgroup_oom_kills(const struct cgroup *cgroup);
+/* Says that memory did not suffice, when a process was killed for it while `what` was done. */
+void cgroup_blame_memory(const struct cgroup *cgroup, const char *what);
 /* Readable when something was killed for memory; -1 where the kernel has no such thing. */
 int cgroup_oom_fd(const struct cgroup *cgroup);
+/*
+ * Exceptional (POLLPRI) when processes waited for `resource` ("memory", "cpu", "io") `stall_us` out of two seconds; -1
+ * where the kernel tells no pressure of a cgroup. kind "some": any of them; "full": all that were not idle.
+ */
+int cgroup_pressure_fd(const struct cgroup *cgroup, const char *resource, const char *kind, int stall_us);
 /* Removes the directories, those made inside by the container too. */
 int cgroup_remove(const struct cgroup *cgroup);
 void cgroup_free(struct cgroup *cgroup);

@@ -52,7 +52,7 @@ static int weight_of(uint64_t shares) {
     power += term;
   }
   weight *= power;
-  return weight < 1 ? 1 : weight > 10000 ? 10000 : (int)(weight + 0.5);
+  return weight < 1 ? 1 : weight > 10000 ? 10000 : (int)(weight + 0.999999); /* up, as they round */
 }
 
 /* An idle cgroup has no weight: it ceases to be idle before its weight is written, and becomes so after. */

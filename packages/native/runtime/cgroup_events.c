@@ -1,8 +1,11 @@
-/* What the kernel tells of a cgroup: processes killed for memory. */
+/* What the kernel tells of a cgroup: processes killed for memory, and pressure. */
 #include "cgroup.h"
 
 #include "cleanup.h"
+#include "report.h"
 
+#include <linux/capability.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -16,6 +19,11 @@ uint64_t cgroup_oom_kills(const struct cgroup *cgroup) {
     return 0;
   char *line = strstr(text, "oom_kill ");
   return line ? strtoull(line + 9, NULL, 10) : 0;
+}
+
+void cgroup_blame_memory(const struct cgroup *cgroup, const char *what) {
+  if (cgroup->count && cgroup_oom_kills(cgroup))
+    report_invalid(what, "the memory limit does not suffice to make the container: its first process was killed");
 }
 
 int cgroup_oom_fd(const struct cgroup *cgroup) {
@@ -35,4 +43,33 @@ int cgroup_oom_fd(const struct cgroup *cgroup) {
       cgroup_write(hierarchy->directory, "cgroup.event_control", "%d %d", event, control) < 0)
     return -1;
   return steal_fd(&event);
+}
+
+/*
+ * For one who opens it with CAP_SYS_RESOURCE the kernel starts a real-time thread for each cgroup that wakes several
+ * times a second; without it, triggers are looked at when the averages are reckoned, which a quiet cgroup's are not
+ * (Documentation/accounting/psi.rst).
+ */
+static int open_unprivileged(const char *path) {
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct own[2], less[2];
+  if (syscall(SYS_capget, &header, own) < 0)
+    return -1;
+  memcpy(less, own, sizeof less);
+  less[0].effective &= ~(1u << CAP_SYS_RESOURCE);
+  if (syscall(SYS_capset, &header, less) < 0)
+    return -1;
+  int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  return syscall(SYS_capset, &header, own) < 0 ? (close(fd), -1) : fd;
+}
+
+int cgroup_pressure_fd(const struct cgroup *cgroup, const char *resource, const char *kind, int stall_us) {
+  const struct cgroup_hierarchy *unified = cgroup_unified(cgroup);
+  char path[4096], trigger[64];
+  if (!unified)
+    return -1;
+  snprintf(path, sizeof path, "%s/%s.pressure", unified->directory, resource);
+  cleanup_fd int fd = open_unprivileged(path);
+  int length = snprintf(trigger, sizeof trigger, "%s %d 2000000", kind, stall_us);
+  return fd >= 0 && write(fd, trigger, (size_t)length + 1) > 0 ? steal_fd(&fd) : -1;
 }

@@ -41,6 +41,12 @@ void answer(struct client *client, int result) {
     reply(client, "{}");
 }
 
+void send_oom(struct client *client) {
+  char text[48];
+  int length = snprintf(text, sizeof text, "{\"count\":%llu}", (unsigned long long)self.oom_kills);
+  client_send(client, SUPERVISOR_OOM, text, (size_t)length);
+}
+
 void send_exit(struct client *client) {
   char text[256];
   int length = exit_text(text, sizeof text);
@@ -72,8 +78,9 @@ void broadcast(uint8_t type, const void *data, size_t length) {
   for (struct client *client = self.clients; client; client = client->next) {
     bool wanted = type == SUPERVISOR_STDOUT   ? client->attached_stdout
                   : type == SUPERVISOR_STDERR ? client->attached_stderr
-                  : type == SUPERVISOR_OOM    ? client->watching
-                                              : client->watching || client->attached_stdout || client->attached_stderr;
+                  : type == SUPERVISOR_OOM || type == SUPERVISOR_PRESSURE
+                      ? client->watching
+                      : client->watching || client->attached_stdout || client->attached_stderr;
     if (wanted)
       client_send(client, type, data, length);
   }

@@ -146,6 +146,19 @@ static int prepare(void) {
   return self.signals < 0 ? report_errno("starting", "signalfd", "%s", "") : 0;
 }
 
+/* What is worth an event: more than now and then, and less than only when nothing moves any more. */
+static void watch_pressure(void) {
+  static const struct pressure wanted[] = {{"memory", "full", 200000, -1},
+                                           {"memory", "some", 400000, -1},
+                                           {"io", "full", 1000000, -1},
+                                           {"cpu", "some", 1000000, -1}};
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+    self.pressures[i] = wanted[i];
+    self.pressures[i].fd =
+        cgroup_pressure_fd(&self.container.cgroup, wanted[i].resource, wanted[i].kind, wanted[i].stall_us);
+  }
+}
+
 int launch_create(void) {
   struct container *container = &self.container;
   if (prepare() < 0 || read_launch() < 0 || map_seccomp() < 0)
@@ -157,14 +170,17 @@ int launch_create(void) {
     return -1;
   if (container->cgroup.count && cgroup_create(&container->cgroup, container->spec.resources) < 0)
     return -1;
-  if (container_create(container, NULL) < 0)
+  if (container_create(container, NULL) < 0) {
+    cgroup_blame_memory(&container->cgroup, "starting");
     return -1;
+  }
   for (int i = 0; i < 3; i++)
     if (container->stdio[i] >= 0)
       fcntl(container->stdio[i], F_SETFL, O_NONBLOCK | (i == 0 ? O_WRONLY : O_RDONLY));
   if (container->terminal >= 0)
     fcntl(container->terminal, F_SETFL, O_RDWR | O_NONBLOCK);
   self.oom = cgroup_oom_fd(&container->cgroup);
+  watch_pressure();
   return 0;
 }
 

@@ -214,6 +214,8 @@ static void handle(struct client *client, uint8_t type, const char *data, size_t
   case SUPERVISOR_WATCH:
     client->watching = true;
     reply(client, "{}");
+    if (self.oom_kills)
+      send_oom(client);
     if (self.exited)
       send_exit(client);
     break;

@@ -8,8 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define OOM_LOOKS_MAX 50
+#define PRESSURE_SECONDS 10
 
 bool pass_output(int fd, uint8_t type, struct session *session) {
   static char chunk[SUPERVISOR_OUTPUT_BYTES_MAX];
@@ -79,16 +83,34 @@ static void end_session(struct session *session) {
   free(session);
 }
 
-void notice_oom(void) {
+void notice_oom(bool announced) {
   char text[48], drained[4096];
   while (self.oom >= 0 && read(self.oom, drained, sizeof drained) > 0)
     ;
   uint64_t kills = cgroup_oom_kills(&self.container.cgroup);
+  if (announced)
+    self.oom_looks = OOM_LOOKS_MAX;
   if (kills <= self.oom_kills)
     return;
   self.oom_kills = kills;
+  self.oom_looks = 0;
   int length = snprintf(text, sizeof text, "{\"count\":%llu}", (unsigned long long)kills);
   broadcast(SUPERVISOR_OOM, text, (size_t)length);
+}
+
+void notice_pressure(struct pressure *pressure) {
+  static time_t told[sizeof self.pressures / sizeof *self.pressures];
+  struct timespec now;
+  char text[64];
+  size_t first = 0; /* of this resource */
+  while (strcmp(self.pressures[first].resource, pressure->resource) != 0)
+    first++;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (told[first] && now.tv_sec - told[first] < PRESSURE_SECONDS)
+    return;
+  told[first] = now.tv_sec;
+  int length = snprintf(text, sizeof text, "{\"resource\":\"%s\",\"kind\":\"%s\"}", pressure->resource, pressure->kind);
+  broadcast(SUPERVISOR_PRESSURE, text, (size_t)length);
 }
 
 static void end_container(int code, int signal) {
@@ -100,7 +122,7 @@ static void end_container(int code, int signal) {
   drain(&self.container.stdio[2], SUPERVISOR_STDERR, NULL);
   drain(&self.container.terminal, SUPERVISOR_STDOUT, NULL);
   log_finish(&self.log);
-  notice_oom();
+  notice_oom(false);
   self.exited = true;
   int length = exit_text(text, sizeof text);
   if (write_whole(self.state_dir, "exit.json", text, (size_t)length) < 0)
@@ -146,5 +168,5 @@ void reap(void) {
   if (ended)
     end_container(code, signal);
   else if (self.oom >= 0)
-    notice_oom();
+    notice_oom(false);
 }

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #define LINGER_MS 10000 /* for clients to read the EXIT frame */
-#define IDLE_MS 1000    /* before memory is given back */
+#define OOM_LOOK_MS 20
+#define IDLE_MS 1000 /* before memory is given back */
 
 struct supervisor self;
 
@@ -21,6 +22,7 @@ struct slot {
     SLOT_SIGNALS,
     SLOT_LISTENER,
     SLOT_OOM,
+    SLOT_PRESSURE,
     SLOT_OUT,
     SLOT_ERR,
     SLOT_IN,
@@ -63,6 +65,8 @@ static void collect(void) {
   watch(self.listener, POLLIN, SLOT_LISTENER, NULL);
   if (!self.exited)
     watch(self.oom, POLLIN, SLOT_OOM, NULL);
+  for (size_t i = 0; !self.exited && i < sizeof self.pressures / sizeof *self.pressures; i++)
+    watch(self.pressures[i].fd, POLLPRI, SLOT_PRESSURE, &self.pressures[i]);
   watch(container->stdio[1], POLLIN, SLOT_OUT, NULL);
   watch(container->stdio[2], POLLIN, SLOT_ERR, NULL);
   watch(container->terminal, (short)(POLLIN | (self.input.length ? POLLOUT : 0)), SLOT_TERMINAL, NULL);
@@ -106,8 +110,16 @@ static void serve(const struct pollfd *ready, const struct slot *slot) {
     accept_clients();
     break;
   case SLOT_OOM:
-    notice_oom();
+    notice_oom(!self.container.cgroup.v2);
     break;
+  case SLOT_PRESSURE: {
+    struct pressure *pressure = slot->whose;
+    if (events & POLLERR)
+      close_fd(&pressure->fd); /* its cgroup is gone */
+    else
+      notice_pressure(pressure);
+    break;
+  }
   case SLOT_OUT:
     if (readable && !pass_output(container->stdio[1], SUPERVISOR_STDOUT, NULL))
       close_fd(&container->stdio[1]);
@@ -182,13 +194,16 @@ static int loop(void) {
   struct timespec exited_at = {0};
   for (;;) {
     collect();
-    int ready = poll(fds, (nfds_t)slot_count, self.exited ? 200 : IDLE_MS);
+    int ready = poll(fds, (nfds_t)slot_count, self.exited ? 200 : self.oom_looks ? OOM_LOOK_MS : IDLE_MS);
     if (ready < 0 && errno != EINTR) /* ENOMEM: a container does not lose its supervisor for it */
       nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-    if (ready == 0 && !self.exited) {
-      idle_wait(fds, (nfds_t)slot_count);
+    if (ready == 0 && self.oom_looks && !self.exited) {
+      self.oom_looks--;
+      notice_oom(false);
       continue;
     }
+    if (ready == 0 && !self.exited)
+      idle_wait(fds, (nfds_t)slot_count); /* what it saw is served: pressure is told once */
     int count = slot_count;
     bool child_ended = false;
     for (int i = 0; i < count; i++) {
@@ -225,6 +240,8 @@ int supervise_main(void) {
   self.container.terminal = self.container.pidfd = self.container.gate = self.container.door = -1;
   for (int i = 0; i < 3; i++)
     self.container.stdio[i] = -1;
+  for (size_t i = 0; i < sizeof self.pressures / sizeof *self.pressures; i++)
+    self.pressures[i].fd = -1;
   struct client *first = add_client(3);
   int created = launch_create();
   fcntl(3, F_SETFL, O_RDWR | O_NONBLOCK);

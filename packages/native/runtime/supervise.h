@@ -28,6 +28,11 @@ struct supervisor {
   bool input_closed, stdin_once;
   int listener, signals, oom;
   uint64_t oom_kills;
+  int oom_looks; /* how often to look yet for a kill that was announced */
+  struct pressure {
+    const char *resource, *kind;
+    int stall_us, fd;
+  } pressures[4];
   bool started, exited;
   int exit_code, exit_signal;
   struct timespec started_at, finished_at;
@@ -49,6 +54,7 @@ void remove_client(struct client *client);
 void reply(struct client *client, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void reply_failure(struct client *client);
 void answer(struct client *client, int result);
+void send_oom(struct client *client);
 void send_exit(struct client *client);
 void broadcast(uint8_t type, const void *data, size_t length);
 
@@ -60,7 +66,9 @@ void read_client(struct client *client);
 bool pass_output(int fd, uint8_t type, struct session *session);
 void feed(struct buffer *input, int fd);
 void close_input(void);
-void notice_oom(void);
+/* v1 announces a kill before it is done and counted: then it is looked for some more times. */
+void notice_oom(bool announced);
+void notice_pressure(struct pressure *pressure);
 void reap(void);
 
 /* records.c */

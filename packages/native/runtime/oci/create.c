@@ -254,8 +254,10 @@ static int build(struct create_options *options, bool with_door) {
   if (oci_seccomp(container->spec.seccomp, &container->seccomp) < 0 || make_cgroup() < 0 ||
       (with_door && open_door() < 0))
     return -1;
-  if (container_create(container, (int[3]){0, 1, 2}) < 0)
+  if (container_create(container, (int[3]){0, 1, 2}) < 0) {
+    cgroup_blame_memory(&container->cgroup, "starting");
     return -1;
+  }
   if (options->console_socket && console_send(options->console_socket, container->terminal) < 0)
     return -1;
   return oci_write_state(&self.container, self.bundle, self.rootfs) < 0 ? -1 : write_pid_file(options->pid_file);

@@ -41,6 +41,14 @@ export const restartPolicy = z
     MaximumRetryCount: value?.MaximumRetryCount ?? 0,
   }));
 
+const weightDevice = z.object({ Path: z.string().max(4096), Weight: integer });
+const throttleDevice = z.object({ Path: z.string().max(4096), Rate: integer });
+const throttleDevices = z
+  .array(throttleDevice)
+  .max(256)
+  .nullish()
+  .transform((value) => value ?? []);
+
 const portBinding = z.object({ HostIp: text, HostPort: text });
 
 const hostConfigFields = z.object({
@@ -135,6 +143,22 @@ const hostConfigFields = z.object({
   CpuQuota: integer,
   CpusetCpus: text,
   CpusetMems: text,
+  CpuRealtimePeriod: integer,
+  CpuRealtimeRuntime: integer,
+  KernelMemory: integer,
+  KernelMemoryTCP: integer,
+  BlkioWeight: integer,
+  BlkioWeightDevice: z
+    .array(weightDevice)
+    .max(256)
+    .nullish()
+    .transform((value) => value ?? []),
+  BlkioDeviceReadBps: throttleDevices,
+  BlkioDeviceWriteBps: throttleDevices,
+  BlkioDeviceReadIOps: throttleDevices,
+  BlkioDeviceWriteIOps: throttleDevices,
+  DeviceCgroupRules: list,
+  StorageOpt: map,
   PidsLimit: z.number().int().nullish(),
   Ulimits: z
     .array(z.object({ Name: z.string(), Soft: z.number().int(), Hard: z.number().int() }))
@@ -195,6 +219,10 @@ export const updateContainerBody = z.object({
   CpuQuota: integer,
   CpusetCpus: text,
   CpusetMems: text,
+  CpuRealtimePeriod: integer,
+  CpuRealtimeRuntime: integer,
+  BlkioWeight: integer,
+  KernelMemory: integer,
   PidsLimit: z.number().int().nullish(),
   RestartPolicy: z
     .object({ Name: z.enum(['', 'no', 'always', 'unless-stopped', 'on-failure']), MaximumRetryCount: integer })

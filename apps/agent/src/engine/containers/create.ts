@@ -4,6 +4,7 @@ import type { CreateContainerBody, HostConfig } from '@berth/shared/docker/conta
 import { EngineError } from '@berth/shared/errors';
 import type { ImageRecord } from '../images/images.ts';
 import { parsePort } from '../networks/networks.ts';
+import { limitWarnings, resources } from '../runtime/resources.ts';
 import { hasOwnUserNamespace } from '../runtime/spec.ts';
 import type { VolumePlan } from '../volumes/volumes.ts';
 import { checkLimits, checkName } from './checks.ts';
@@ -69,7 +70,8 @@ export function planContainer(options: {
     restartCount: 0,
     stoppedByUser: false,
   };
-  const warnings = [...defaults.warnings];
+  resources(record);
+  const warnings = [...limitWarnings(hostConfig), ...defaults.warnings];
   if (!options.canUserNamespace && wantsUserNamespace) {
     warnings.push(
       'This host has no user namespaces with idmapped mounts: the container runs with the host’s user ids.',

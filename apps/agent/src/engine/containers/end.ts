@@ -17,11 +17,14 @@ const cgroupRetryMs = 20;
 export function createEnds(context: Context, { restarts, remove }: { restarts: Restarts; remove: Remove }) {
   function observe(record: ContainerRecord, supervisor: SupervisorConnection): void {
     context.watched.set(record.id, supervisor);
-    supervisor.on('oom', () => {
-      record.oomKilled = true;
+    // The count since the start: what was killed while no agent was there is told when the next one is.
+    supervisor.on('oom', (count) => {
+      const news = count - (record.oomKills ?? 0);
+      Object.assign(record, { oomKilled: true, oomKills: count });
       context.store.save(record);
-      context.emit(record, 'oom');
+      for (let kill = 0; kill < news; kill++) context.emit(record, 'oom');
     });
+    supervisor.on('pressure', ({ resource, kind }) => context.emit(record, 'pressure', { resource, kind }));
     let told = false;
     const closed = new Promise<void>((resolve) => supervisor.once('close', resolve));
     supervisor.once('exit', (exit) => {

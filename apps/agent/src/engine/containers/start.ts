@@ -53,6 +53,7 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
         startedAt: now(),
         exitCode: 0,
         oomKilled: false,
+        oomKills: 0,
         error: '',
       });
       store.save(record);

@@ -53,6 +53,8 @@ export interface ContainerRecord {
   cgroups: Record<string, string>;
   exitCode: number;
   oomKilled: boolean;
+  /** Since the start. */
+  oomKills?: number;
   error: string;
   startedAt: string;
   finishedAt: string;

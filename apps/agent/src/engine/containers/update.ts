@@ -1,6 +1,7 @@
 /** Changes to a container that exists: its limits, while it runs, and its restart policy. */
 import type { UpdateContainerBody } from '@berth/shared/docker/container';
-import { resources } from '../runtime/resources.ts';
+import { EngineError } from '@berth/shared/errors';
+import { limitWarnings, resources } from '../runtime/resources.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
 import { checkLimits } from './checks.ts';
 import type { Context } from './context.ts';
@@ -12,9 +13,15 @@ export async function update(context: Context, reference: string, body: UpdateCo
   const record = context.find(reference);
   checkLimits(body);
   const before = record.hostConfig;
+  if (before.AutoRemove && !['', 'no'].includes(body.RestartPolicy?.Name ?? ''))
+    throw new EngineError(
+      'conflict',
+      'Restart policy cannot be updated because AutoRemove is enabled for the container',
+    );
   record.hostConfig = { ...before, ...changes(body) };
   try {
     const weakenings = reviewDraft(context, record);
+    checkLimits(record.hostConfig); // what is new may not go with what is old
     const { devices: _devices, ...limits } = resources(record) as Record<string, unknown>;
     if (isLive(record)) await context.ask(record, frame.update, { resources: limits });
     record.weakenings = weakenings;
@@ -24,17 +31,20 @@ export async function update(context: Context, reference: string, body: UpdateCo
   }
   context.store.save(record);
   context.emit(record, 'update');
-  return [];
+  return limitWarnings({ ...record.hostConfig, KernelMemory: body.KernelMemory });
 }
 
 /** Zero and empty mean "as it is", as in the Engine API. */
 function changes(body: UpdateContainerBody) {
   const { Memory, MemoryReservation, MemorySwap, NanoCpus, CpuShares, CpuPeriod, CpuQuota } = body;
+  const { CpuRealtimePeriod, CpuRealtimeRuntime, BlkioWeight } = body;
   const numbers = { Memory, MemoryReservation, MemorySwap, NanoCpus, CpuShares, CpuPeriod, CpuQuota };
   const { CpusetCpus, CpusetMems } = body;
-  const given = Object.entries({ ...numbers, CpusetCpus, CpusetMems }).filter(
-    ([, value]) => value !== 0 && value !== '',
-  );
+  const given = Object.entries({
+    ...numbers,
+    ...{ CpuRealtimePeriod, CpuRealtimeRuntime, BlkioWeight },
+    ...{ CpusetCpus, CpusetMems },
+  }).filter(([, value]) => value !== 0 && value !== '');
   const { PidsLimit, RestartPolicy } = body;
   return {
     ...Object.fromEntries(given),

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hostConfig } from '@berth/shared/docker/container';
 import type { ContainerRecord } from '../containers/store.ts';
-import { resources } from './resources.ts';
+import { limitWarnings, resources } from './resources.ts';
 
 /** Of a create request with this HostConfig. */
 function of(asked: object) {
   const record = { hostConfig: hostConfig.parse(asked) } as ContainerRecord;
-  return resources(record) as Record<string, unknown>;
+  return resources(record, machine) as Record<string, unknown>;
 }
+
+const machine = { isV2: false, blockDevice: (path: string) => ({ major: 8, minor: path.length }) };
 
 test('nothing asked for limits the processes alone', () => {
   const { devices: _devices, ...limits } = of({});
@@ -45,4 +47,41 @@ test('devices are denied but for those every container has', () => {
   assert.deepEqual(rules[0], { allow: false, access: 'rwm' });
   assert.ok(rules.slice(1).every(({ allow, type, major }) => allow && (type === 'c' || major === undefined)));
   assert.deepEqual(of({ Privileged: true }).devices, [{ allow: true, access: 'rwm' }]);
+});
+
+test('block devices are limited by their numbers, and weights checked', () => {
+  assert.equal(of({}).blockIO, undefined);
+  const asked = { BlkioWeight: 300, BlkioWeightDevice: [{ Path: '/a', Weight: 10 }] };
+  assert.deepEqual(of({ ...asked, BlkioDeviceReadBps: [{ Path: '/abc', Rate: 5 }] }).blockIO, {
+    weight: 300,
+    weightDevice: [{ major: 8, minor: 2, weight: 10 }],
+    throttleReadBpsDevice: [{ major: 8, minor: 4, rate: 5 }],
+  });
+  for (const wrong of [{ BlkioWeight: 9 }, { BlkioWeight: 1001 }, { BlkioDeviceReadBps: [{ Path: '/a', Rate: -1 }] }])
+    assert.throws(() => of(wrong), { kind: 'invalid-parameter' });
+});
+
+test('rules for devices come after those of every container', () => {
+  const rules = of({ DeviceCgroupRules: ['c 10:* rw', 'a *:* m'] }).devices as object[];
+  assert.deepEqual(rules.slice(-2), [
+    { allow: true, type: 'c', major: 10, access: 'rw' },
+    { allow: true, type: 'a', access: 'm' },
+  ]);
+  for (const wrong of ['c 10:200', 'x 1:1 r', 'c 1:1 rwx', 'c -1:0 r', 'c 1:1 r\na *:* rwm'])
+    assert.throws(() => of({ DeviceCgroupRules: [wrong] }), /invalid device cgroup rule/);
+});
+
+test('what cgroup v2 lacks is left out and told', () => {
+  const asked = hostConfig.parse({ OomKillDisable: true, MemorySwappiness: 5, Memory: 1, KernelMemory: 1 });
+  const record = { hostConfig: asked } as ContainerRecord;
+  assert.deepEqual((of(asked) as { memory: object }).memory, {
+    limit: 1,
+    swap: 2,
+    swappiness: 5,
+    disableOOMKiller: true,
+  });
+  const v2 = { ...machine, isV2: true };
+  assert.deepEqual((resources(record, v2) as { memory: object }).memory, { limit: 1, swap: 2 });
+  assert.equal(limitWarnings(asked, machine).length, 1);
+  assert.equal(limitWarnings(asked, v2).length, 3);
 });

@@ -1,25 +1,95 @@
 /** From a container's record to linux.resources of the OCI runtime-spec. Pure. */
+import type { HostConfig } from '@berth/shared/docker/container';
+import { EngineError } from '@berth/shared/errors';
 import type { ContainerRecord } from '../containers/store.ts';
+import { type CgroupHost, cgroupHost } from './cgroup-host.ts';
+
+const invalid = (message: string) => new EngineError('invalid-parameter', message);
 
 const pidsLimitDefault = 2048;
 
-/** Docker's limits as linux.resources. `--cpus` is quota over period. */
-export function resources(record: ContainerRecord): object {
+/** Docker's limits as linux.resources. `--cpus` is quota over period. @throws invalid-parameter */
+export function resources(record: ContainerRecord, machine: CgroupHost = cgroupHost): object {
   const host = record.hostConfig;
-  const memory = {
+  return {
+    memory: memory(host, machine),
+    cpu: cpu(host),
+    pids: { limit: pidsLimit(host.PidsLimit) },
+    ...blockIO(host, machine),
+    devices: [...devices(host.Privileged), ...host.DeviceCgroupRules.map(deviceRule)],
+  };
+}
+
+/** What this host leaves out of what was asked, in Docker's words. */
+export function limitWarnings(
+  host: Pick<HostConfig, 'KernelMemory' | 'KernelMemoryTCP' | 'OomKillDisable' | 'MemorySwappiness' | 'Memory'>,
+  machine: CgroupHost = cgroupHost,
+): string[] {
+  const warnings: [boolean, string][] = [
+    [host.KernelMemory > 0, 'Kernel memory is limited as part of the memory limit. KernelMemory discarded.'],
+    [host.KernelMemoryTCP > 0, 'Kernel memory is limited as part of the memory limit. KernelMemoryTCP discarded.'],
+    [host.OomKillDisable && machine.isV2, 'cgroup v2 cannot go without the OOM killer. OomKillDisable discarded.'],
+    [
+      host.OomKillDisable && !machine.isV2 && host.Memory === 0,
+      'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
+    ],
+    [
+      (host.MemorySwappiness ?? -1) >= 0 && machine.isV2,
+      'cgroup v2 has no swappiness of a container. Memory swappiness discarded.',
+    ],
+  ];
+  return warnings.filter(([holds]) => holds).map(([, message]) => message);
+}
+
+function memory(host: HostConfig, { isV2 }: CgroupHost): object {
+  const swappiness = host.MemorySwappiness ?? -1;
+  return {
     ...(host.Memory > 0 ? { limit: host.Memory } : {}),
     ...(host.MemoryReservation > 0 ? { reservation: host.MemoryReservation } : {}),
     ...swap(host.Memory, host.MemorySwap),
+    ...(swappiness >= 0 && !isV2 ? { swappiness } : {}),
+    ...(host.OomKillDisable && !isV2 ? { disableOOMKiller: true } : {}),
   };
+}
+
+function cpu(host: HostConfig): object {
   const periodUs = host.CpuPeriod > 0 ? host.CpuPeriod : 100_000;
   const quotaUs = host.NanoCpus > 0 ? Math.round((host.NanoCpus / 1e9) * periodUs) : host.CpuQuota;
-  const cpu = {
+  if (host.CpuRealtimePeriod > 0 && host.CpuRealtimeRuntime > host.CpuRealtimePeriod)
+    throw invalid('cpu real-time runtime cannot be higher than cpu real-time period');
+  return {
     ...(host.CpuShares > 0 ? { shares: host.CpuShares } : {}),
-    ...(quotaUs > 0 ? { quota: quotaUs, period: periodUs } : {}),
+    ...(quotaUs === 0 ? {} : { quota: quotaUs, period: periodUs }),
+    ...(host.CpuRealtimePeriod > 0 ? { realtimePeriod: host.CpuRealtimePeriod } : {}),
+    ...(host.CpuRealtimeRuntime === 0 ? {} : { realtimeRuntime: host.CpuRealtimeRuntime }),
     ...(host.CpusetCpus === '' ? {} : { cpus: host.CpusetCpus }),
     ...(host.CpusetMems === '' ? {} : { mems: host.CpusetMems }),
   };
-  return { memory, cpu, pids: { limit: pidsLimit(host.PidsLimit) }, devices: devices(host.Privileged) };
+}
+
+function blockIO(host: HostConfig, { blockDevice }: CgroupHost): { blockIO?: object } {
+  const weight = (value: number) => {
+    if (value < 10 || value > 1000) throw invalid('Range of blkio weight is from 10 to 1000');
+    return value;
+  };
+  const rates = (list: { Path: string; Rate: number }[]) =>
+    list.map(({ Path, Rate }) => {
+      if (Rate < 0) throw invalid(`invalid rate for device: ${Path}. Rate must be a positive integer`);
+      return { ...blockDevice(Path), rate: Rate };
+    });
+  const given = {
+    ...(host.BlkioWeight === 0 ? {} : { weight: weight(host.BlkioWeight) }),
+    weightDevice: host.BlkioWeightDevice.map(({ Path, Weight }) => ({
+      ...blockDevice(Path),
+      weight: weight(Weight),
+    })),
+    throttleReadBpsDevice: rates(host.BlkioDeviceReadBps),
+    throttleWriteBpsDevice: rates(host.BlkioDeviceWriteBps),
+    throttleReadIOPSDevice: rates(host.BlkioDeviceReadIOps),
+    throttleWriteIOPSDevice: rates(host.BlkioDeviceWriteIOps),
+  };
+  const entries = Object.entries(given).filter(([, value]) => !Array.isArray(value) || value.length > 0);
+  return entries.length === 0 ? {} : { blockIO: Object.fromEntries(entries) };
 }
 
 /** 0 and nothing mean the default, which is not "unlimited"; -1 is. */
@@ -57,4 +127,17 @@ function devices(privileged: boolean): object[] {
     allow('c', 5, 2),
     allow('c', 136, null),
   ];
+}
+
+/** `c 10:200 rwm`, `a *:* rwm`. */
+function deviceRule(text: string): object {
+  const [, type, major, minor, access] = /^([acb]) (\d{1,9}|\*):(\d{1,9}|\*) ([rwm]{1,3})$/.exec(text) ?? [];
+  if (type === undefined) throw invalid(`invalid device cgroup rule format: '${text}'`);
+  return {
+    allow: true,
+    type,
+    ...(major === '*' ? {} : { major: Number(major) }),
+    ...(minor === '*' ? {} : { minor: Number(minor) }),
+    access,
+  };
 }

@@ -21,6 +21,7 @@ export const frame = {
   created: 0x86,
   oom: 0x87,
   namespaces: 0x88,
+  pressure: 0x89,
 } as const;
 
 const headerBytes = 8;

@@ -21,6 +21,12 @@ export interface Exit {
   finishedAtNs?: string;
 }
 
+/** Its processes wait for it much of the time: any of them, or all that are not idle. */
+export interface Pressure {
+  resource: 'memory' | 'cpu' | 'io';
+  kind: 'some' | 'full';
+}
+
 /** What the supervisor says went wrong; `exitCode` 126 and 127 are Docker's for a program that cannot be run. */
 export class SupervisorError extends Error {
   readonly exitCode: number;
@@ -44,6 +50,7 @@ interface SupervisorEvents {
   stderr: [Buffer];
   exit: [Exit];
   oom: [number];
+  pressure: [Pressure];
   close: [];
   drain: [];
 }
@@ -184,6 +191,9 @@ export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
         return;
       case frame.oom:
         this.emit('oom', JSON.parse(payload.toString()).count);
+        return;
+      case frame.pressure:
+        this.emit('pressure', JSON.parse(payload.toString()));
         return;
     }
   }
