@@ -157,8 +157,6 @@ const hostConfigFields = z.object({
   BlkioDeviceWriteBps: throttleDevices,
   BlkioDeviceReadIOps: throttleDevices,
   BlkioDeviceWriteIOps: throttleDevices,
-  DeviceCgroupRules: list,
-  StorageOpt: map,
   PidsLimit: z.number().int().nullish(),
   Ulimits: z
     .array(z.object({ Name: z.string(), Soft: z.number().int(), Hard: z.number().int() }))
