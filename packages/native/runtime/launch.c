@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,6 +191,7 @@ void launch_undo(void) {
     kill(self.container.pid, SIGKILL);
     waitpid(self.container.pid, NULL, __WALL);
   }
+  sys_close_range(4, UINT_MAX, 0); /* descriptors may be what was lacking: removing needs some */
   if (self.container.cgroup.count) {
     cgroup_kill(&self.container.cgroup);
     cgroup_remove(&self.container.cgroup);

@@ -56,6 +56,7 @@ export interface SpecOptions {
   readonly?: boolean;
   capabilities?: string[];
   mounts?: object[];
+  log?: { maxSizeBytes: number; maxFiles: number };
 }
 
 export function makeSpec(id: string, options: SpecOptions): object {
@@ -133,7 +134,7 @@ export class Supervised {
       runDir: path.join(this.directory, 'run'),
       stateDir: state,
       rootfs: { lower: [image.lower], upper: `${state}/layer/upper`, work: `${state}/layer/work` },
-      log: { path: `${state}/log`, maxSizeBytes: 0, maxFiles: 1 },
+      log: { path: `${state}/log`, maxSizeBytes: 0, maxFiles: 1, ...options.log },
       stdin: { open: options.terminal ?? false, once: false },
       seccompFd: -1,
       spec: makeSpec(id, options),

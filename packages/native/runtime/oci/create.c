@@ -271,6 +271,10 @@ static void undo(void) {
     kill(container->pid, SIGKILL);
     waitpid(container->pid, NULL, __WALL);
   }
+  /* Descriptors may be what was lacking: removing needs some. */
+  if (self.container.lock > 3)
+    sys_close_range(3, (unsigned)self.container.lock - 1, 0);
+  sys_close_range((unsigned)self.container.lock + 1, UINT_MAX, 0);
   oci_remove(&self.container);
   oci_close(&self.container);
   failure = kept;
