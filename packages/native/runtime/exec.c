@@ -32,7 +32,7 @@ static int exec_joined(const struct container *container, struct exec *exec, int
       return -1;
   } else if (process_wire_stdio(stdio) < 0)
     return -1;
-  if (process_drop_privileges(process, &container->seccomp, proc) < 0)
+  if (process_set_affinity(process->cpus_final) < 0 || process_drop_privileges(process, &container->seccomp, proc) < 0)
     return -1;
   process_close_others(3 + container->preserved_fds, (int[]){gate, terminal}, 2);
   if (gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0) < 0)
@@ -45,7 +45,7 @@ static int exec_joined(const struct container *container, struct exec *exec, int
 static void exec_child(const struct container *container, struct exec *exec, int gate, const int *stdio,
                        const struct cgroup_doors *doors) {
   int proc = label_open_proc();
-  if (proc < 0 || cgroup_enter(doors) < 0)
+  if (proc < 0 || process_set_affinity(exec->process.cpus_initial) < 0 || cgroup_enter(doors) < 0)
     _exit((gate_fail(gate), 125));
   if (gate_expect(gate, GATE_BUILD, NULL, NULL) < 0)
     _exit((gate_fail(gate), 125));

@@ -51,25 +51,41 @@ static void print_version(void) {
 }
 
 /* To the log, where the engines that call us look, and to standard error, where people do. */
-static int complain(void) {
-  char text[1024], escaped[2048], now[32];
+static void say(const char *level, const char *text) {
+  char escaped[2048], now[32];
   time_t seconds = time(NULL);
   struct tm utc;
   strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
-  report_text(text, sizeof text);
   json_escape(escaped, sizeof escaped, text);
   FILE *log = oci.log ? fopen(oci.log, "ae") : NULL;
   if (log && oci.log_json)
-    fprintf(log, "{\"level\":\"error\",\"msg\":\"%s\",\"time\":\"%s\"}\n", escaped, now);
+    fprintf(log, "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s\"}\n", level, escaped, now);
   else if (log)
-    fprintf(log, "time=\"%s\" level=error msg=\"%s\"\n", now, escaped);
+    fprintf(log, "time=\"%s\" level=%s msg=\"%s\"\n", now, level, escaped);
   if (log)
     fclose(log);
   if (oci.log_json && !oci.log)
-    fprintf(stderr, "{\"level\":\"error\",\"msg\":\"%s\",\"time\":\"%s\"}\n", escaped, now);
-  else
-    fprintf(stderr, "berth-runtime: %s\n", text);
+    fprintf(stderr, "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s\"}\n", level, escaped, now);
+  else if (strcmp(level, "debug") != 0 || !oci.log)
+    fprintf(stderr, "berth-runtime: %s%s%s\n", strcmp(level, "error") == 0 ? "" : level,
+            strcmp(level, "error") == 0 ? "" : ": ", text);
+}
+
+static int complain(void) {
+  char text[1024];
+  report_text(text, sizeof text);
+  say("error", text);
   return 1;
+}
+
+static void warn(const char *text) {
+  say("warning", text);
+}
+
+void oci_warn(void) {
+  char text[1024];
+  report_text(text, sizeof text);
+  say("warning", text);
 }
 
 static int parse_globals(int argc, char **argv) {
@@ -100,6 +116,7 @@ static int parse_globals(int argc, char **argv) {
       oci.log_json = optarg[0] == 'j';
       break;
     case DEBUG:
+      oci.debug = true;
       break;
     case SYSTEMD:
       systemd = true;
@@ -150,6 +167,10 @@ int main(int argc, char **argv) {
     if (commands[i].enters && oci_seal(argv) < 0)
       return complain();
     prctl(PR_SET_NAME, "berth-runtime", 0, 0, 0); /* not the number of a descriptor */
+    if (commands[i].enters)
+      report_warn = warn;
+    if (oci.debug)
+      say("debug", argv[at]);
     int code = commands[i].run(argc - at, argv + at);
     return code < 0 ? complain() : code;
   }

@@ -227,75 +227,6 @@ int mounts_make(int root, const struct spec *spec, int *trees, const struct cgro
   return 0;
 }
 
-/* ---- /dev */
-
-static const struct spec_device standard_devices[] = {
-    {"/dev/null", S_IFCHR, 0666, 1, 3, 0, 0},    {"/dev/zero", S_IFCHR, 0666, 1, 5, 0, 0},
-    {"/dev/full", S_IFCHR, 0666, 1, 7, 0, 0},    {"/dev/random", S_IFCHR, 0666, 1, 8, 0, 0},
-    {"/dev/urandom", S_IFCHR, 0666, 1, 9, 0, 0}, {"/dev/tty", S_IFCHR, 0666, 5, 0, 0, 0},
-};
-
-/* In a user namespace nodes cannot be made: the host's own are bound, after a look that they are what they are named.
- */
-static int bind_device(int root, const struct spec_device *device) {
-  struct stat at;
-  cleanup_fd int tree =
-      sys_open_tree(AT_FDCWD, device->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-  if (tree < 0 || fstat(tree, &at) < 0)
-    return report_errno("making devices", "open_tree", "%s", device->path);
-  if ((at.st_mode & S_IFMT) != device->type || at.st_rdev != makedev(device->major, device->minor))
-    return report_invalid("making devices", "%s on the host is not device %u:%u", device->path, device->major,
-                          device->minor);
-  return mounts_attach(root, tree, device->path, false);
-}
-
-static int make_device(int root, const struct spec_device *device, bool bind) {
-  if (bind)
-    return bind_device(root, device);
-  char directory[4096];
-  snprintf(directory, sizeof directory, "%s", device->path);
-  char *name = strrchr(directory, '/');
-  *name++ = 0;
-  if (mounts_mkdir(root, directory, 0755) < 0)
-    return -1;
-  cleanup_fd int parent = sys_openat2(root, directory, O_PATH | O_DIRECTORY, 0, IN_ROOT);
-  if (parent < 0)
-    return report_errno("making devices", "openat2", "%s", directory);
-  if (mknodat(parent, name, device->type | device->mode, makedev(device->major, device->minor)) < 0) {
-    if (errno == EEXIST)
-      return 0;
-    return errno == EPERM ? bind_device(root, device) : report_errno("making devices", "mknodat", "%s", device->path);
-  }
-  if (fchownat(parent, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
-    return report_errno("making devices", "fchownat", "%s", device->path);
-  return fchmodat(parent, name, device->mode, 0) < 0 ? report_errno("making devices", "fchmodat", "%s", device->path)
-                                                     : 0;
-}
-
-int mounts_devices(int root, const struct spec *spec) {
-  static const struct {
-    const char *name, *target;
-  } links[] = {{"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
-               {"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},         {"core", "/proc/kcore"}};
-  bool bind = (spec->clone_flags & CLONE_NEWUSER) || spec->namespace_paths[0];
-  struct statfs fs;
-  cleanup_fd int dev = sys_openat2(root, "/dev", O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, IN_ROOT);
-  if (dev < 0 || fstatfs(dev, &fs) < 0)
-    return dev < 0 && errno == ENOENT ? 0 : report_errno("making devices", "openat2", "/dev");
-  if (fs.f_type != TMPFS_MAGIC)
-    return 0; /* the spec brings its own /dev, or none */
-  for (size_t i = 0; i < sizeof standard_devices / sizeof *standard_devices; i++)
-    if (make_device(root, &standard_devices[i], bind) < 0)
-      return -1;
-  for (int i = 0; i < spec->device_count; i++)
-    if (make_device(root, &spec->devices[i], bind) < 0)
-      return -1;
-  for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-    if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST)
-      return report_errno("making devices", "symlinkat", "/dev/%s", links[i].name);
-  return 0;
-}
-
 /* ---- masks */
 
 int mounts_mask(int root, const struct spec *spec) {
@@ -363,45 +294,6 @@ int mounts_readonly(int root, const struct spec *spec, const int *trees) {
       return report_errno("making a path read-only", "open_tree", "%s", path);
     if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
       return report_errno("making a path read-only", "move_mount", "%s", path);
-  }
-  return 0;
-}
-
-/* ---- sysctls: only those that belong to a namespace of the container's own */
-
-static bool is_namespaced(const char *name, const struct spec *spec) {
-  static const char *const ipc[] = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
-                                    "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
-  if (strncmp(name, "net.", 4) == 0)
-    return (spec->clone_flags & CLONE_NEWNET) || spec->namespace_paths[4];
-  if (strncmp(name, "fs.mqueue.", 10) == 0)
-    return (spec->clone_flags & CLONE_NEWIPC) || spec->namespace_paths[2];
-  for (size_t i = 0; i < sizeof ipc / sizeof *ipc; i++)
-    if (strcmp(name, ipc[i]) == 0)
-      return (spec->clone_flags & CLONE_NEWIPC) || spec->namespace_paths[2];
-  return strcmp(name, "kernel.domainname") == 0 && (spec->clone_flags & CLONE_NEWUTS);
-}
-
-int mounts_sysctl(int root, const struct spec *spec) {
-  if (!spec->sysctl)
-    return 0;
-  json_object_object_foreach(spec->sysctl, name, value) {
-    char path[512];
-    if (!is_namespaced(name, spec) || strchr(name, '/') || strstr(name, "..") || strlen(name) > 400)
-      return report_invalid("setting sysctls", "%s is not of a namespace of this container's own", name);
-    snprintf(path, sizeof path, "/proc/sys/%s", name);
-    for (char *dot = path + 10; *dot; dot++)
-      if (*dot == '.')
-        *dot = '/';
-    struct statfs fs;
-    cleanup_fd int fd = sys_openat2(root, path, O_WRONLY, 0, IN_ROOT | RESOLVE_NO_SYMLINKS);
-    const char *text = json_object_get_string(value);
-    if (fd < 0 || fstatfs(fd, &fs) < 0)
-      return report_errno("setting sysctls", "openat2", "%s", name);
-    if (fs.f_type != PROC_SUPER_MAGIC)
-      return report_invalid("setting sysctls", "%s does not lead to procfs", name);
-    if (write(fd, text, strlen(text)) < 0)
-      return report_errno("setting sysctls", "write", "%s = %s", name, text);
   }
   return 0;
 }

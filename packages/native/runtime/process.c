@@ -7,8 +7,10 @@
 #include "report.h"
 
 #include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -25,17 +27,22 @@ int process_set_rlimits(pid_t pid, const struct spec_process *process) {
   return 0;
 }
 
-/* Lowering needs CAP_SYS_RESOURCE; a machine whose root lacks it keeps what it has. */
+/* Lowering needs CAP_SYS_RESOURCE, which root may lack; what it is already it may be. */
 int process_set_oom_score(pid_t pid, const struct spec_process *process) {
-  char path[64], text[16];
+  char path[64], text[16], now[16] = "";
   if (!process->has_oom_score_adj)
     return 0;
   snprintf(path, sizeof path, "/proc/%d/oom_score_adj", pid);
   int length = snprintf(text, sizeof text, "%d", process->oom_score_adj);
-  cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0 || (write(fd, text, (size_t)length) < 0 && errno != EACCES && errno != EPERM))
-    return report_errno("setting oom_score_adj", "write", "%s", path);
-  return 0;
+  cleanup_fd int fd = open(path, O_RDWR | O_CLOEXEC);
+  if (fd >= 0 && write(fd, text, (size_t)length) == length)
+    return 0;
+  int number = errno;
+  if (fd >= 0 && pread(fd, now, sizeof now - 1, 0) > 0 && atoi(now) == process->oom_score_adj)
+    return 0;
+  errno = number;
+  return report_errno("setting oom_score_adj", "write", "%s: %s (it is %d; lowering it needs CAP_SYS_RESOURCE)", path,
+                      text, atoi(now));
 }
 
 int process_pipes(struct spec_process *process, uid_t uid, gid_t gid, bool want_stdin, int ours[3], int theirs[3]) {
@@ -139,7 +146,7 @@ int process_find_program(const struct spec_process *process, char *found, size_t
   return -1;
 }
 
-static int set_affinity(const char *cpus) {
+int process_set_affinity(const char *cpus) {
   cpu_set_t set;
   CPU_ZERO(&set);
   for (const char *at = cpus; cpus && *at;) {
@@ -181,7 +188,7 @@ static int set_scheduling(const struct spec_process *process) {
   }
   if (process->io_priority >= 0 && syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, process->io_priority) < 0)
     return report_errno("setting the I/O priority", "ioprio_set", "%#x", (unsigned)process->io_priority);
-  return set_affinity(process->cpus_final);
+  return 0;
 }
 
 /* From root of the namespace to the program's user; the order is the kernel's: what needs a right comes before its
@@ -190,7 +197,8 @@ int process_drop_privileges(const struct spec_process *process, const struct sec
   char cwd[4096];
   if (label_apply(proc, process) < 0 || set_scheduling(process) < 0)
     return -1;
-  if (chdir(process->cwd) < 0 && errno != EACCES)
+  bool inside = chdir(process->cwd) == 0; /* root may enter what the user may not, and the other way round */
+  if (!inside && errno != EACCES)
     return report_errno("entering the working directory", "chdir", "%s", process->cwd);
   if (prctl(PR_SET_SECUREBITS, 0, 0, 0, 0) < 0 && errno != EPERM)
     return report_errno("dropping privileges", "prctl", "PR_SET_SECUREBITS");
@@ -209,7 +217,7 @@ int process_drop_privileges(const struct spec_process *process, const struct sec
   if (capabilities_apply(&process->capabilities) < 0)
     return -1;
   prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
-  if (chdir(process->cwd) < 0)
+  if (!inside && chdir(process->cwd) < 0)
     return report_errno("entering the working directory", "chdir", "%s", process->cwd);
   if (!getcwd(cwd, sizeof cwd))
     return report_errno("entering the working directory", "getcwd", "%s", process->cwd);
@@ -231,8 +239,37 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* As runc and crun have it: a HOME that is missing or empty is the user's in the container's /etc/passwd, or /. */
+static const char **with_home(const struct spec_process *process) {
+  static char home[4352] = "HOME=/";
+  int empty = -1;
+  for (int i = 0; i < process->env.count; i++)
+    if (strncmp(process->env.items[i], "HOME=", 5) == 0) {
+      if (process->env.items[i][5])
+        return process->env.items;
+      empty = i;
+    }
+  struct stat at;
+  int fd = open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  FILE *lines = fd >= 0 && fstat(fd, &at) == 0 && S_ISREG(at.st_mode) ? fdopen(fd, "r") : NULL;
+  struct passwd *user = NULL;
+  while (lines && (user = fgetpwent(lines)) && user->pw_uid != process->uid)
+    ;
+  if (user && user->pw_dir && user->pw_dir[0] == '/')
+    snprintf(home, sizeof home, "HOME=%s", user->pw_dir);
+  if (fd >= 0)
+    close(fd); /* and the stream goes with the program that follows */
+  const char **items = calloc((size_t)process->env.count + 2, sizeof *items);
+  if (!items)
+    return process->env.items;
+  memcpy(items, process->env.items, sizeof *items * (size_t)process->env.count);
+  items[empty >= 0 ? empty : process->env.count] = home;
+  return items;
+}
+
 int process_run(const struct spec_process *process, const struct seccomp_program *seccomp, int preserved_fds) {
   char program[4096];
+  const char **env = with_home(process);
   if (process_find_program(process, program, sizeof program) < 0)
     return -1;
   if (sys_close_range(3 + (unsigned)preserved_fds, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
@@ -240,7 +277,7 @@ int process_run(const struct spec_process *process, const struct seccomp_program
   reset_signals();
   if (process->no_new_privileges && seccomp_apply(seccomp) < 0)
     return -1;
-  execve(program, (char *const *)(uintptr_t)process->args.items, (char *const *)(uintptr_t)process->env.items);
+  execve(program, (char *const *)(uintptr_t)process->args.items, (char *const *)(uintptr_t)env);
   int number = errno;
   report_errno("executing", "execve", "%s", program);
   failure.exit_code = number == ENOENT || number == ENOTDIR ? 127 : 126;

@@ -13,6 +13,7 @@ int process_pipes(struct spec_process *process, uid_t uid, gid_t gid, bool want_
 
 /* For the process itself, in this order. */
 int process_become_root(void);
+int process_set_affinity(const char *cpus);
 int process_wire_stdio(const int *stdio);
 int process_control_terminal(int peer);
 int process_drop_privileges(const struct spec_process *process, const struct seccomp_program *seccomp, int proc);

@@ -35,6 +35,19 @@ int report_invalid(const char *step, const char *format, ...) {
   return -1;
 }
 
+void (*report_warn)(const char *text);
+
+void report_warning(const char *format, ...) {
+  char text[1024];
+  va_list arguments;
+  if (!report_warn)
+    return;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  report_warn(text);
+}
+
 int json_escape(char *out, int size, const char *text) {
   int used = 0;
   for (const unsigned char *at = (const unsigned char *)text; *at && used < size - 8; at++) {

@@ -21,6 +21,9 @@ extern _Thread_local struct failure failure;
 int report_errno(const char *step, const char *syscall, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Bad input: no system call failed. */
 int report_invalid(const char *step, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Worth a line where people look, and no failure; goes to report_warn, or nowhere. */
+void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+extern void (*report_warn)(const char *text);
 #ifdef __clang_analyzer__ /* it sees one file at a time, and so not that these return nothing else */
 #define report_errno(...) (report_errno(__VA_ARGS__), -1)
 #define report_invalid(...) (report_invalid(__VA_ARGS__), -1)

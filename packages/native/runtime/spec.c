@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "report.h"
 
+#include <limits.h>
 #include <linux/ioprio.h>
 #include <sched.h>
 #include <stdio.h>
@@ -39,11 +40,27 @@ static const struct {
 
 static const char *const step = "reading config.json";
 
+/* The first member that is there and of the wrong type: no default may take its place. */
+static _Thread_local const char *mistyped_key;
+static _Thread_local json_type mistyped_type;
+
 static json_object *get(json_object *parent, const char *key, json_type type) {
   json_object *value = NULL;
   if (!json_object_is_type(parent, json_type_object) || !json_object_object_get_ex(parent, key, &value))
     return NULL;
-  return json_object_is_type(value, type) ? value : NULL;
+  if (json_object_is_type(value, type))
+    return value;
+  if (value && !mistyped_key) {
+    mistyped_key = key;
+    mistyped_type = type;
+  }
+  return NULL;
+}
+
+static int check_types(void) {
+  const char *key = mistyped_key;
+  mistyped_key = NULL;
+  return key ? report_invalid(step, "%s must be of JSON type %s", key, json_type_to_name(mistyped_type)) : 0;
 }
 
 static const char *get_string(json_object *parent, const char *key) {
@@ -122,11 +139,14 @@ static int parse_capabilities(json_object *tree, struct capability_sets *sets) {
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
     json_object *array = get(object, kinds[k].key, json_type_array);
     for (size_t i = 0; array && i < json_object_array_length(array); i++) {
-      const char *name = json_object_get_string(json_object_array_get_idx(array, i));
-      int number = name ? capability_number(name) : -1;
-      if (number < 0)
-        return report_invalid(step, "unknown capability %s", name ? name : "null");
-      *kinds[k].set |= 1ull << number;
+      json_object *item = json_object_array_get_idx(array, i);
+      if (!json_object_is_type(item, json_type_string))
+        return report_invalid(step, "capabilities.%s[%zu] must be a string", kinds[k].key, i);
+      int number = capability_number(json_object_get_string(item));
+      if (number >= 0)
+        *kinds[k].set |= 1ull << number;
+      else if (k == 0 || !get(object, "bounding", json_type_array)) /* config.md: a warning, no failure */
+        report_warning("unknown capability %s is left out", json_object_get_string(item));
     }
   }
   return 0;
@@ -153,6 +173,8 @@ static int parse_rlimits(json_object *tree, struct spec_process *process) {
       }
     if (!limit->name || !soft || !hard)
       return report_invalid(step, "rlimits[%d]: unknown type %s, or soft or hard missing", i, type ? type : "null");
+    if (json_object_get_int64(soft) < 0 || json_object_get_int64(hard) < 0)
+      return report_invalid(step, "%s: a limit is no negative number", type);
     limit->value.rlim_cur = json_object_get_uint64(soft);
     limit->value.rlim_max = json_object_get_uint64(hard);
     if (limit->value.rlim_cur > limit->value.rlim_max)
@@ -218,18 +240,19 @@ static int parse_io_priority(json_object *tree, struct spec_process *process) {
   return 0;
 }
 
-int spec_parse_process(json_object *tree, struct spec_process *process) {
+static int parse_process(json_object *tree, struct spec_process *process) {
   memset(process, 0, sizeof *process);
   process->umask = -1;
   process->terminal = get_bool(tree, "terminal");
   json_object *size = get(tree, "consoleSize", json_type_object), *user = get(tree, "user", json_type_object);
   uint32_t number;
-  if (get_u32(size, "width", 0, &number) < 0)
+  uint32_t width, height;
+  if (get_u32(size, "width", 0, &width) < 0 || get_u32(size, "height", 0, &height) < 0)
     return -1;
-  process->width = (unsigned short)number;
-  if (get_u32(size, "height", 0, &number) < 0)
-    return -1;
-  process->height = (unsigned short)number;
+  if (width > USHRT_MAX || height > USHRT_MAX)
+    return report_invalid(step, "consoleSize: a terminal has at most %d columns and lines", USHRT_MAX);
+  process->width = (unsigned short)width;
+  process->height = (unsigned short)height;
   if (get_u32(user, "uid", 0, &process->uid) < 0 || get_u32(user, "gid", 0, &process->gid) < 0)
     return -1;
   if (process->uid == UINT32_MAX || process->gid == UINT32_MAX)
@@ -263,6 +286,8 @@ int spec_parse_process(json_object *tree, struct spec_process *process) {
   json_object *adjust = get(tree, "oomScoreAdj", json_type_int);
   process->has_oom_score_adj = adjust != NULL;
   process->oom_score_adj = adjust ? json_object_get_int(adjust) : 0;
+  if (process->oom_score_adj < -1000 || process->oom_score_adj > 1000)
+    return report_invalid(step, "oomScoreAdj must be from -1000 to 1000");
   process->apparmor_profile = get_string(tree, "apparmorProfile");
   process->selinux_label = get_string(tree, "selinuxLabel");
   json_object *affinity = get(tree, "execCPUAffinity", json_type_object);
@@ -272,6 +297,11 @@ int spec_parse_process(json_object *tree, struct spec_process *process) {
       parse_capabilities(tree, &process->capabilities) < 0)
     return -1;
   return parse_rlimits(tree, process);
+}
+
+int spec_parse_process(json_object *tree, struct spec_process *process) {
+  mistyped_key = NULL;
+  return parse_process(tree, process) < 0 ? -1 : check_types();
 }
 
 static int parse_mounts(json_object *tree, struct spec *spec) {
@@ -329,8 +359,9 @@ static int parse_devices(json_object *linux_object, struct spec *spec) {
     const char *type = get_string(item, "type");
     uint32_t mode, uid, gid;
     device->path = get_string(item, "path");
-    if (!device->path || strncmp(device->path, "/dev/", 5) != 0 || !type || !type[0] || !strchr("cubp", type[0]))
-      return report_invalid(step, "devices[%d] needs a path below /dev and a type of c, u, b or p", i);
+    if (!device->path || device->path[0] != '/' || !device->path[1] || strlen(device->path) >= 4096 || !type ||
+        strlen(type) != 1 || !strchr("cubp", type[0]))
+      return report_invalid(step, "devices[%d] needs an absolute path and a type of c, u, b or p", i);
     device->type = type[0] == 'b' ? S_IFBLK : type[0] == 'p' ? S_IFIFO : S_IFCHR;
     if (get_u32(item, "major", 0, &device->major) < 0 || get_u32(item, "minor", 0, &device->minor) < 0 ||
         get_u32(item, "fileMode", 0666, &mode) < 0 || get_u32(item, "uid", 0, &uid) < 0 ||
@@ -447,6 +478,7 @@ static int parse_linux(json_object *linux_object, struct spec *spec) {
 
 int spec_parse(json_object *tree, struct spec *spec) {
   memset(spec, 0, sizeof *spec);
+  mistyped_key = NULL;
   spec->tree = tree;
   json_object *root = get(tree, "root", json_type_object), *process = get(tree, "process", json_type_object);
   const char *version = get_string(tree, "ociVersion");
@@ -461,7 +493,7 @@ int spec_parse(json_object *tree, struct spec *spec) {
   spec->annotations = get(tree, "annotations", json_type_object);
   if (!spec->root_path || !spec->root_path[0])
     return report_invalid(step, "root.path is missing");
-  if (spec_parse_process(process, &spec->process) < 0 || parse_mounts(tree, spec) < 0 || parse_hooks(tree, spec) < 0)
+  if (parse_process(process, &spec->process) < 0 || parse_mounts(tree, spec) < 0 || parse_hooks(tree, spec) < 0)
     return -1;
   if (parse_linux(get(tree, "linux", json_type_object), spec) < 0)
     return -1;
@@ -469,7 +501,9 @@ int spec_parse(json_object *tree, struct spec *spec) {
     return report_invalid(step, "a mount namespace of its own is needed");
   if (spec->hostname && !(spec->clone_flags & CLONE_NEWUTS) && !spec->namespace_paths[3])
     return report_invalid(step, "hostname needs a uts namespace");
-  return 0;
+  if (spec->domainname && !(spec->clone_flags & CLONE_NEWUTS) && !spec->namespace_paths[3])
+    return report_invalid(step, "domainname needs a uts namespace");
+  return check_types();
 }
 
 uint32_t spec_host_id(const struct id_maps *maps, uint32_t id) {

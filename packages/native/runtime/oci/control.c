@@ -18,7 +18,7 @@ int oci_signal(const char *text) {
   char *end;
   long number = strtol(text, &end, 10);
   if (end != text && !*end)
-    return number > 0 && number < 65 ? (int)number : -1;
+    return number >= 0 && number < 65 ? (int)number : -1;
   if (strncasecmp(text, "SIG", 3) == 0)
     text += 3;
   for (int i = 1; i < 32; i++)
@@ -89,14 +89,12 @@ static int end_it(const struct oci_container *self) {
 
 static void run_poststop(const struct oci_container *self) {
   const struct spec_hooks *hooks = &self->container.spec.hooks[HOOK_POSTSTOP];
-  char text[1024];
   if (!hooks->count)
     return;
   cleanup_free char *state = oci_state_text(self, OCI_STOPPED, 0, false);
   if (hooks_run(hooks, state, json_object_get_string(cgroup_member(self->state, "bundle"))) == 0)
     return;
-  report_text(text, sizeof text);
-  fprintf(stderr, "berth-runtime: warning: %s\n", text); /* the specification: log it, and go on */
+  oci_warn(); /* the specification: log it, and go on */
 }
 
 int oci_delete(int argc, char **argv) {

@@ -116,8 +116,8 @@ static void add_device_rule(json_object *rules, bool allow, const char *type, in
 }
 
 /* config.json's rules come first; what every container may use (config-linux.md, "Default Devices", terminals, nodes
- * that stay closed) and what linux.devices makes is allowed after them, as runc and crun do. No rules at all deny the
- * rest as well. */
+ * that stay closed) is allowed after them, as runc and crun do. No rules at all allow what linux.devices makes, and
+ * deny the rest. */
 static void allow_devices(json_object *config) {
   static const struct {
     const char *type;
@@ -129,11 +129,13 @@ static void allow_devices(json_object *config) {
   json_object *linux_object = child_of(config, "linux", json_type_object),
               *rules = child_of(child_of(linux_object, "resources", json_type_object), "devices", json_type_array),
               *devices = cgroup_member(linux_object, "devices");
-  if (json_object_array_length(rules) == 0)
+  bool has_none = json_object_array_length(rules) == 0;
+  if (has_none)
     add_device_rule(rules, false, "a", -1, -1, "rwm");
   for (size_t i = 0; i < sizeof always / sizeof *always; i++)
     add_device_rule(rules, true, always[i].type, always[i].major, always[i].minor, always[i].access);
-  for (size_t i = 0; json_object_is_type(devices, json_type_array) && i < json_object_array_length(devices); i++) {
+  for (size_t i = 0; has_none && json_object_is_type(devices, json_type_array) && i < json_object_array_length(devices);
+       i++) {
     json_object *device = json_object_array_get_idx(devices, i);
     const char *type = json_object_get_string(cgroup_member(device, "type"));
     if (type && strchr("cub", type[0]))
@@ -503,10 +505,7 @@ int oci_run(int argc, char **argv) {
     return code;
   if (oci_remove(&self.container) < 0)
     return -1;
-  if (run_hooks(container, HOOK_POSTSTOP) < 0) { /* only worth a warning by now */
-    char text[1024];
-    report_text(text, sizeof text);
-    fprintf(stderr, "berth-runtime: warning: %s\n", text);
-  }
+  if (run_hooks(container, HOOK_POSTSTOP) < 0)
+    oci_warn(); /* by now it is worth no more */
   return code;
 }

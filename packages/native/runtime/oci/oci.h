@@ -12,7 +12,7 @@
 
 struct oci_globals {
   const char *root, *log;
-  bool log_json;
+  bool log_json, debug;
 };
 extern struct oci_globals oci;
 
@@ -82,6 +82,8 @@ int oci_features(int argc, char **argv);
 
 /* The command's one operand, or -1 with a message. */
 const char *oci_operand(int argc, char **argv, int at);
+/* The failure becomes a warning. */
+void oci_warn(void);
 /* "15", "TERM" or "SIGTERM"; -1 if it is none. */
 int oci_signal(const char *text);
 
