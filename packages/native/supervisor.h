@@ -58,7 +58,8 @@ enum supervisor_frame_type {
   SUPERVISOR_STDIN = 0x03,       /* raw bytes, to an attached container or to this connection's exec; no reply */
   SUPERVISOR_STDIN_CLOSE = 0x04, /* end of input; no reply */
   SUPERVISOR_RESIZE = 0x05,    /* {"width":n,"height":n} in character cells; of this connection's exec if it has one */
-  SUPERVISOR_SIGNAL = 0x06,    /* {"signal":n,"all":bool}; all: every process of the cgroup */
+  SUPERVISOR_SIGNAL = 0x06,    /* {"signal":n,"all":bool}; all: every process of the cgroup; else of this connection's
+                                  exec if it had one, even one that has ended: then an ERROR */
   SUPERVISOR_EXEC = 0x07,      /* {"process":<OCI process>,"stdin":bool}; this connection becomes the exec's stdio.
                                   REPLY {"pid":n} once executed, later EXIT; ERROR with exitCode 126/127 if not */
   SUPERVISOR_PAUSE = 0x08,     /* {} cgroup freezer */

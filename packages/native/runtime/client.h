@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define CLIENT_QUEUE_BYTES_MAX (16u << 20)
+#define CLIENTS_MAX 1024
 #define CLIENT_INPUT_BYTES_MAX (256u << 10) /* not yet taken by a program's standard input */
 
 struct buffer {
@@ -23,6 +24,7 @@ struct client {
   bool attached_stdin, attached_stdout, attached_stderr, watching;
   struct buffer in, out;
   struct session *session; /* the exec that this connection started */
+  bool is_of_exec;         /* it asked for one, whose end must not turn its signals on the container */
 };
 
 /* An exec: its process, and the client as long as it is there. */

@@ -16,6 +16,7 @@ struct client *add_client(int fd) {
   client->fd = fd;
   client->next = self.clients;
   self.clients = client;
+  self.client_count++;
   return client;
 }
 
@@ -58,6 +59,7 @@ void remove_client(struct client *client) {
   while (*at != client)
     at = &(*at)->next;
   *at = client->next;
+  self.client_count--;
   if (client->attached_stdin && self.stdin_once && self.container.terminal < 0) {
     self.input_closed = true;
     if (self.input.length == 0)

@@ -114,9 +114,18 @@ static int exec_wait(struct exec *exec, int gate, pid_t helper) {
   return gate_wait_for_exec(gate);
 }
 
+/* Before there is a helper: its supervisor lives on, and keeps nothing of it. */
+static int give_up(struct exec *exec, int *gate, int *theirs, const int *given) {
+  close_all(exec->stdio, 3);
+  close_all(gate, 2);
+  if (!given)
+    close_all(theirs, 3);
+  return -1;
+}
+
 int container_exec(const struct container *container, struct exec *exec, const int *stdio, bool want_stdin) {
   const struct spec *spec = &container->spec;
-  int gate[2], theirs[3];
+  int gate[2] = {-1, -1}, theirs[3];
   exec->terminal = exec->pidfd = -1;
   exec->pid = 0;
   if (stdio) {
@@ -126,12 +135,12 @@ int container_exec(const struct container *container, struct exec *exec, const i
                            spec_host_id(&spec->gid_maps, exec->process.gid), want_stdin, exec->stdio, theirs) < 0)
     return -1;
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gate) < 0)
-    return report_errno("joining the container", "socketpair", "%s", "");
+    return (report_errno("joining the container", "socketpair", "%s", ""), give_up(exec, gate, theirs, stdio));
   /* A container that holds a joining process up must not hold its supervisor up. */
   setsockopt(gate[0], SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 10}, sizeof(struct timeval));
   struct cgroup_doors doors;
   if (cgroup_doors(&container->cgroup, &doors) < 0)
-    return -1;
+    return give_up(exec, gate, theirs, stdio);
   struct kernel_clone_args arguments = {.exit_signal = SIGCHLD};
   pid_t helper = (pid_t)cgroup_clone(&container->cgroup, &arguments);
   if (helper == 0) {
@@ -142,7 +151,7 @@ int container_exec(const struct container *container, struct exec *exec, const i
   cgroup_close_doors(&doors);
   errno = number;
   if (helper < 0)
-    return report_errno("joining the container", "clone3", "%s", "");
+    return (report_errno("joining the container", "clone3", "%s", ""), give_up(exec, gate, theirs, stdio));
   close(gate[1]);
   if (!stdio)
     close_all(theirs, 3);

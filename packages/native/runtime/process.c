@@ -45,11 +45,7 @@ int process_set_oom_score(pid_t pid, const struct spec_process *process) {
                       text, atoi(now));
 }
 
-int process_pipes(struct spec_process *process, uid_t uid, gid_t gid, bool want_stdin, int ours[3], int theirs[3]) {
-  for (int i = 0; i < 3; i++)
-    ours[i] = theirs[i] = -1;
-  if (process->terminal)
-    return 0;
+static int make_pipes(uid_t uid, gid_t gid, bool want_stdin, int ours[3], int theirs[3]) {
   for (int i = 0; i < 3; i++) {
     int ends[2];
     if (i == 0 && !want_stdin) {
@@ -67,6 +63,16 @@ int process_pipes(struct spec_process *process, uid_t uid, gid_t gid, bool want_
       return report_errno("making pipes", "fchown", "%u", uid);
   }
   return 0;
+}
+
+int process_pipes(struct spec_process *process, uid_t uid, gid_t gid, bool want_stdin, int ours[3], int theirs[3]) {
+  for (int i = 0; i < 3; i++)
+    ours[i] = theirs[i] = -1;
+  if (process->terminal || make_pipes(uid, gid, want_stdin, ours, theirs) == 0)
+    return 0;
+  close_all(ours, 3);
+  close_all(theirs, 3);
+  return -1;
 }
 
 /* ---- the process's own part */

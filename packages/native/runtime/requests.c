@@ -92,6 +92,7 @@ static int exec_request(struct client *client, json_object *request) {
 }
 
 static void exec_start(struct client *client, json_object *request) {
+  client->is_of_exec = true;
   if (exec_request(client, request) < 0)
     reply_failure(client);
   if (self.container.seccomp.filters)
@@ -99,23 +100,26 @@ static void exec_start(struct client *client, json_object *request) {
   self.container.seccomp.filters = NULL;
 }
 
+static int signal_one(const struct client *client, int signal) {
+  if (client->is_of_exec && !client->session)
+    return report_invalid("signalling", "the exec of this connection has ended");
+  int pidfd = client->session ? client->session->exec.pidfd : self.container.pidfd;
+  return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0
+             ? report_errno("signalling", "pidfd_send_signal", "%d", signal)
+             : 0;
+}
+
 static void signal_request(struct client *client, json_object *request) {
-  int signal = number_of(request, "signal"), result = 0;
-  if (self.exited)
-    result = report_invalid("signalling", "the container has ended");
-  else if (flag(request, "all"))
-    result = cgroup_signal(&self.container.cgroup, signal) < 0 ? -1 : 0;
-  else if (client->session && !client->session->exited)
-    result = (int)syscall(SYS_pidfd_send_signal, client->session->exec.pidfd, signal, NULL, 0);
-  else
-    result = (int)syscall(SYS_pidfd_send_signal, self.container.pidfd, signal, NULL, 0);
-  if (result < 0 && !self.exited && !flag(request, "all"))
-    report_errno("signalling", "pidfd_send_signal", "%d", signal);
-  answer(client, result);
+  int signal = number_of(request, "signal");
+  answer(client, self.exited            ? report_invalid("signalling", "the container has ended")
+                 : flag(request, "all") ? (cgroup_signal(&self.container.cgroup, signal) < 0 ? -1 : 0)
+                                        : signal_one(client, signal));
 }
 
 static void resize(struct client *client, json_object *request) {
-  int terminal = client->session ? client->session->exec.terminal : self.container.terminal;
+  int terminal = client->is_of_exec && !client->session ? -1
+                 : client->session                      ? client->session->exec.terminal
+                                                        : self.container.terminal;
   if (terminal < 0) {
     report_invalid("resizing the terminal", "there is no terminal");
     reply_failure(client);

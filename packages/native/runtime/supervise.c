@@ -58,11 +58,16 @@ static bool is_full(const struct client *client) {
   return client && client->out.length > CLIENT_INPUT_BYTES_MAX;
 }
 
+/* No more clients can be had until something ends, and that wakes us. */
+static bool is_refusing;
+
 static void collect(void) {
   struct container *container = &self.container;
   slot_count = 0;
   watch(self.signals, POLLIN, SLOT_SIGNALS, NULL);
-  watch(self.listener, POLLIN, SLOT_LISTENER, NULL);
+  if (!is_refusing)
+    watch(self.listener, POLLIN, SLOT_LISTENER, NULL);
+  is_refusing = false;
   if (!self.exited)
     watch(self.oom, POLLIN, SLOT_OOM, NULL);
   for (size_t i = 0; !self.exited && i < sizeof self.pressures / sizeof *self.pressures; i++)
@@ -91,8 +96,11 @@ static void collect(void) {
 }
 
 static void accept_clients(void) {
-  for (int fd; (fd = accept4(self.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0;)
+  int fd = -1;
+  while (self.client_count < CLIENTS_MAX &&
+         (fd = accept4(self.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
     add_client(fd);
+  is_refusing = self.client_count >= CLIENTS_MAX || (fd < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 static void serve(const struct pollfd *ready, const struct slot *slot) {
@@ -193,6 +201,7 @@ static bool is_done(const struct timespec *exited_at) {
 static int loop(void) {
   struct timespec exited_at = {0};
   for (;;) {
+    bool refused = is_refusing;
     collect();
     int ready = poll(fds, (nfds_t)slot_count, self.exited ? 200 : self.oom_looks ? OOM_LOOK_MS : IDLE_MS);
     if (ready < 0 && errno != EINTR) /* ENOMEM: a container does not lose its supervisor for it */
@@ -202,6 +211,8 @@ static int loop(void) {
       notice_oom(false);
       continue;
     }
+    if (ready == 0 && !self.exited && refused)
+      continue; /* one more try a second: what was short may be the machine's */
     if (ready == 0 && !self.exited)
       idle_wait(fds, (nfds_t)slot_count); /* what it saw is served: pressure is told once */
     int count = slot_count;

@@ -23,6 +23,7 @@ struct supervisor {
   struct container container;
   struct log log;
   struct client *clients;
+  int client_count;
   struct session *sessions;
   struct buffer input; /* for the container's standard input */
   bool input_closed, stdin_once;

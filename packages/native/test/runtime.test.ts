@@ -194,7 +194,10 @@ test('the container goes on when its first client is gone, and another can exec 
   assert.equal(container.output(), 'sent\nboxed\n');
   container.frames.length = 0;
   container.sendTo(socket, 0x0c, Buffer.from('{}'));
+  // This connection was the exec's: of a signal that comes late the container hears nothing.
   container.sendTo(socket, 0x06, Buffer.from('{"signal":9,"all":false}'));
+  assert.match((await container.frame(0x84, 0x85)).payload, /the exec of this connection has ended/);
+  container.sendTo(socket, 0x06, Buffer.from('{"signal":9,"all":true}'));
   assert.equal((await container.end()).exitCode, 137);
 });
 

@@ -145,9 +145,16 @@ export class Kit extends Bundles {
       );
       await attack(container, pid, container.child.pid ?? 0);
     } finally {
-      if (!container.ended) container.kill();
-      await container.end();
+      if (container.child.exitCode === null) {
+        const ended = new Promise((resolve) => container.child.once('exit', resolve));
+        container.kill();
+        await ended;
+      }
     }
+  }
+
+  supervise(name: string, options: SpecOptions): Supervised {
+    return new Supervised(this.image, name, options);
   }
 
   /** Does `attempt` again and again while two names are exchanged. Returns how often it was done. */
@@ -284,6 +291,12 @@ function ruleset(): string {
 export function descriptors(pid: number): string[] {
   return readdirSync(`/proc/${pid}/fd`)
     .filter((fd) => Number(fd) > 2)
-    .map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\d+/g, 'N'))
+    .flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\d+/g, 'N')];
+      } catch {
+        return []; // closed while we looked
+      }
+    })
     .sort();
 }
