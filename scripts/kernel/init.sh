@@ -65,6 +65,7 @@ if [ -f /policy ]; then
   for device in null zero random urandom; do
     must chroot /root /usr/bin/chcon "system_u:object_r:${device}_device_t:s0" "/dev/$device"
   done
+  must chroot /root /usr/bin/chcon system_u:object_r:null_device_t:s0 /dev/full
   must chroot /root /usr/bin/chcon system_u:object_r:devtty_t:s0 /dev/tty
 fi
 must mount --bind "/root$REPOSITORY/.setup/kernel/tree/lib/modules" /root/lib/modules

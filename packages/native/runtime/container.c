@@ -107,7 +107,8 @@ int container_create(struct container *container, const int *stdio) {
   if (stdio) {
     memcpy(theirs, stdio, sizeof theirs);
     container->stdio[0] = container->stdio[1] = container->stdio[2] = -1;
-  } else if (process_pipes(&container->spec.process, spec_host_id(&spec->uid_maps, spec->process.uid),
+  } else if (process_pipes(&container->spec.process, spec->mount_label,
+                           spec_host_id(&spec->uid_maps, spec->process.uid),
                            spec_host_id(&spec->gid_maps, spec->process.gid), container->wants_stdin, container->stdio,
                            theirs) < 0)
     return -1;

@@ -7,7 +7,6 @@
 #include "process.h"
 #include "report.h"
 
-#include <linux/keyctl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -24,7 +23,8 @@ static int exec_joined(const struct container *container, struct exec *exec, int
   int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if ((container->spec.clone_flags & CLONE_NEWUSER) && process_become_root() < 0)
     return -1;
-  syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); /* the caller's keys stay the caller's */
+  if (label_session(proc, process) < 0)
+    return -1;
   setsid();
   if (process->terminal) {
     terminal = terminal_open(root, process, &peer);
@@ -131,7 +131,7 @@ int container_exec(const struct container *container, struct exec *exec, const i
   if (stdio) {
     memcpy(theirs, stdio, sizeof theirs);
     exec->stdio[0] = exec->stdio[1] = exec->stdio[2] = -1;
-  } else if (process_pipes(&exec->process, spec_host_id(&spec->uid_maps, exec->process.uid),
+  } else if (process_pipes(&exec->process, spec->mount_label, spec_host_id(&spec->uid_maps, exec->process.uid),
                            spec_host_id(&spec->gid_maps, exec->process.gid), want_stdin, exec->stdio, theirs) < 0)
     return -1;
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gate) < 0)

@@ -9,7 +9,6 @@
 #include "process.h"
 #include "report.h"
 
-#include <linux/keyctl.h>
 #include <net/if.h>
 #include <signal.h>
 #include <string.h>
@@ -79,7 +78,7 @@ static int set_time_offsets(const struct spec *spec) {
 }
 
 /* Everything up to the gate; the root's descriptor comes with the message. */
-static int set_up(struct container *container, int gate, const int *stdio, int *terminal) {
+static int set_up(struct container *container, int gate, const int *stdio, int proc, int *terminal) {
   const struct spec *spec = &container->spec;
   int trees[GATE_FDS_MAX], count = 0, peer = -1;
   if (gate_expect(gate, GATE_BUILD, trees, &count) < 0)
@@ -90,8 +89,7 @@ static int set_up(struct container *container, int gate, const int *stdio, int *
     return -1;
   if (gate_send(gate, GATE_NAMESPACES, NULL, 0, NULL, 0) < 0)
     return report_errno("starting", "sendmsg", "%s", "");
-  syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); /* keys of the host's session stay there */
-  if (bring_loopback_up(spec) < 0)
+  if (label_session(proc, &spec->process) < 0 || bring_loopback_up(spec) < 0)
     return -1;
   int root = trees[0];
   cleanup_free int *mounts = malloc(sizeof(int) * (size_t)(spec->mount_count + 1));
@@ -155,7 +153,7 @@ void init_main(struct container *container, int gate, const int *stdio, const st
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a parent that dies before the gate takes us along */
   setsid();
   int proc = label_open_proc();
-  if (proc < 0 || cgroup_enter(doors) < 0 || set_up(container, gate, stdio, &terminal) < 0)
+  if (proc < 0 || cgroup_enter(doors) < 0 || set_up(container, gate, stdio, proc, &terminal) < 0)
     _exit((gate_fail(gate), 125));
   if (spec->has_personality && personality(spec->personality) < 0)
     _exit((report_errno("setting the personality", "personality", "%lu", spec->personality), gate_fail(gate), 125));

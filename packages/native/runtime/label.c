@@ -4,11 +4,13 @@
 #include "kernel.h"
 #include "report.h"
 
+#include <linux/keyctl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #define PROC_ROOT_INODE 1 /* of every procfs, and of nothing that is below one */
 
@@ -39,9 +41,21 @@ static int write_attribute(int proc, const char *name, const char *prefix, const
       return report_errno(step, "write", "%s: %s is not active in this kernel, or does not know it", value, what);
     return report_errno(step, "write", "%s%s", value, errno == ENOENT ? ": no such profile is loaded" : "");
   }
-  if (pread(fd, back, sizeof back - 1, 0) > 0 && strncmp(back, value, strlen(value)) != 0)
+  size_t named = strlen(value);
+  if (pread(fd, back, sizeof back - 1, 0) > 0 &&
+      (strncmp(back, value, named) != 0 || (back[named] && !strchr(" \n", back[named]))))
     return report_invalid(step, "%s was asked for and %s is what the kernel has", value, back);
   return 0;
+}
+
+/* Whether an AppArmor profile holds us already: what we start is to be held by it too. */
+static bool is_confined(int proc) {
+  char current[600] = "";
+  cleanup_fd int fd = sys_openat2(proc, "thread-self/attr/apparmor/current", O_RDONLY, 0,
+                                  RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+  if (fd < 0 || pread(fd, current, sizeof current - 1, 0) <= 0)
+    return false;
+  return strncmp(current, "unconfined", 10) != 0 || (current[10] && !strchr(" \n", current[10]));
 }
 
 static int check_name(const char *name, const char *refused, const char *what) {
@@ -61,5 +75,32 @@ int label_apply(int proc, const struct spec_process *process) {
   /* No stacks (//&), no namespaces (:x:), nothing that AppArmor's attribute reads as more than one name. */
   if (check_name(profile, ":&", "an AppArmor profile") < 0)
     return -1;
-  return write_attribute(proc, "apparmor/exec", "exec ", profile, "AppArmor");
+  /* A second profile beside ours and not in its place: under no_new_privs the kernel lets nothing be given up. */
+  return write_attribute(proc, "apparmor/exec", is_confined(proc) ? "stack " : "exec ", profile, "AppArmor");
+}
+
+/* Keys of the host's session stay there. What the kernel makes a keyring with is told beforehand, and forgotten after.
+ */
+int label_session(int proc, const struct spec_process *process) {
+  static const char *const step = "applying a security label"; /* to the session keyring */
+  const char *label = process->selinux_label;
+  cleanup_fd int fd = -1;
+  if (label && *label) {
+    fd = sys_openat2(proc, "thread-self/attr/keycreate", O_RDWR, 0,
+                     RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+    if (fd < 0)
+      return report_errno(step, "openat2", "attr/keycreate");
+    if (write(fd, label, strlen(label)) < 0)
+      return report_errno(step, "write", "%s: SELinux is not active in this kernel, or does not know it", label);
+  }
+  syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); /* kernels without keys have none to leak */
+  if (fd >= 0 && write(fd, "\n", 1) < 0)
+    return report_errno(step, "write", "attr/keycreate");
+  return 0;
+}
+
+int label_file(int fd, const char *label) {
+  if (fsetxattr(fd, "security.selinux", label, strlen(label) + 1, 0) < 0)
+    return report_errno("labelling", "fsetxattr", "%s", label);
+  return 0;
 }

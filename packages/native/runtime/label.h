@@ -9,5 +9,9 @@ int label_open_proc(void);
 /* Asks for the process's profile and label. A kernel that has none of what was asked for is an error: it is never
  * skipped. Names that are several, or something else than a name, are refused. */
 int label_apply(int proc, const struct spec_process *process);
+/* A session keyring of its own, with the process's label. */
+int label_session(int proc, const struct spec_process *process);
+/* Of what has a descriptor only: a pipe, the root of a file system. */
+int label_file(int fd, const char *label);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "kernel.h"
+#include "label.h"
 #include "report.h"
 
 #include <fnmatch.h>
@@ -121,7 +122,8 @@ static int make_file_system(const char *type, const char *source, const struct m
       return report_errno("mounting", "fsconfig", "%s at %s: option %s%s%s", type, where, option, equals ? "=" : "",
                           equals ? equals + 1 : "");
   }
-  if (options->context && sys_fsconfig(context, FSCONFIG_SET_STRING, "context", options->context, 0) < 0)
+  if (options->context && *options->context &&
+      sys_fsconfig(context, FSCONFIG_SET_STRING, "context", options->context, 0) < 0)
     return report_errno("mounting", "fsconfig", "%s at %s: SELinux label %s", type, where, options->context);
   if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
     return report_errno("mounting", "fsconfig", "%s at %s", type, where);
@@ -201,7 +203,7 @@ static int make_one(int root, const struct spec_mount *mount, int *kept, const s
       return -1;
   if (strcmp(type, "cgroup") == 0 && !cgroup->v2)
     return cgroup->count ? mount_cgroup_v1(root, mount, &options, cgroup) : 0;
-  if (label && *label && (strcmp(type, "tmpfs") == 0 || strcmp(type, "devpts") == 0))
+  if (strcmp(type, "tmpfs") == 0 || strcmp(type, "devpts") == 0)
     options.context = label;
   if (strcmp(type, "tmpfs") == 0)
     inherit_mode(root, mount, &options);
@@ -212,6 +214,12 @@ static int make_one(int root, const struct spec_mount *mount, int *kept, const s
   cleanup_fd int tree = strcmp(type, "sysfs") == 0 ? make_sysfs(&options)
                                                    : make_file_system(is_cgroup ? "cgroup2" : type, mount->source,
                                                                       &options, mount->destination);
+  /* This one is made with its namespace and takes no context any more: what is made in it inherits its root's. */
+  if (tree >= 0 && label && *label && strcmp(type, "mqueue") == 0) {
+    cleanup_fd int top = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0 || label_file(top, label) < 0)
+      return top < 0 ? report_errno("mounting", "openat", "%s", mount->destination) : -1;
+  }
   if (tree < 0 || (options.copy_up && mounts_copy_up(root, mount->destination, tree) < 0) ||
       mounts_attach(root, tree, mount->destination, true) < 0 || propagate(tree, &options) < 0)
     return -1;
@@ -247,6 +255,7 @@ int mounts_mask(int root, const struct spec *spec) {
       if (empty < 0) { /* one for all: hundreds of masks must not be hundreds of file systems */
         struct mount_options options = {.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
                                                MOUNT_ATTR_NOEXEC,
+                                        .context = spec->mount_label,
                                         .data = "size=0,nr_inodes=2,mode=755"};
         empty = make_file_system("tmpfs", "tmpfs", &options, path);
       }
@@ -256,6 +265,7 @@ int mounts_mask(int root, const struct spec *spec) {
       if (mask < 0) { /* before Linux 6.15 a detached mount cannot be cloned: attach the first, clone that */
         struct mount_options options = {.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
                                                MOUNT_ATTR_NOEXEC,
+                                        .context = spec->mount_label,
                                         .data = "size=0,nr_inodes=2,mode=755"};
         mask = make_file_system("tmpfs", "tmpfs", &options, path);
       }

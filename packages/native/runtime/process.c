@@ -45,7 +45,7 @@ int process_set_oom_score(pid_t pid, const struct spec_process *process) {
                       text, atoi(now));
 }
 
-static int make_pipes(uid_t uid, gid_t gid, bool want_stdin, int ours[3], int theirs[3]) {
+static int make_pipes(const char *label, uid_t uid, gid_t gid, bool want_stdin, int ours[3], int theirs[3]) {
   for (int i = 0; i < 3; i++) {
     int ends[2];
     if (i == 0 && !want_stdin) {
@@ -61,14 +61,18 @@ static int make_pipes(uid_t uid, gid_t gid, bool want_stdin, int ours[3], int th
     /* So that /dev/stdout can be opened anew by the program's user. */
     if (fchown(theirs[i], uid, gid) < 0)
       return report_errno("making pipes", "fchown", "%u", uid);
+    /* The container's own, so that it need not be let at ours; a policy without this may let it. */
+    if (label && *label && label_file(theirs[i], label) < 0 && failure.number != EACCES && failure.number != ENOTSUP)
+      return -1;
   }
   return 0;
 }
 
-int process_pipes(struct spec_process *process, uid_t uid, gid_t gid, bool want_stdin, int ours[3], int theirs[3]) {
+int process_pipes(struct spec_process *process, const char *label, uid_t uid, gid_t gid, bool want_stdin, int ours[3],
+                  int theirs[3]) {
   for (int i = 0; i < 3; i++)
     ours[i] = theirs[i] = -1;
-  if (process->terminal || make_pipes(uid, gid, want_stdin, ours, theirs) == 0)
+  if (process->terminal || make_pipes(label, uid, gid, want_stdin, ours, theirs) == 0)
     return 0;
   close_all(ours, 3);
   close_all(theirs, 3);

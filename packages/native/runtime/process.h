@@ -8,8 +8,9 @@
 /* For the parent: `pid` is held up at its gate. */
 int process_set_rlimits(pid_t pid, const struct spec_process *process);
 int process_set_oom_score(pid_t pid, const struct spec_process *process);
-/* Pipes owned by the program's user, or nothing when it has a terminal. */
-int process_pipes(struct spec_process *process, uid_t uid, gid_t gid, bool want_stdin, int ours[3], int theirs[3]);
+/* Pipes owned by the program's user, with the container's label, or nothing when it has a terminal. */
+int process_pipes(struct spec_process *process, const char *label, uid_t uid, gid_t gid, bool want_stdin, int ours[3],
+                  int theirs[3]);
 
 /* For the process itself, in this order. */
 int process_become_root(void);

@@ -37,6 +37,7 @@ static void forget_spec(void) {
   kept.clone_flags = spec->clone_flags;
   kept.uid_maps = spec->uid_maps;
   kept.gid_maps = spec->gid_maps;
+  kept.mount_label = spec->mount_label ? strdup(spec->mount_label) : NULL;
   for (int i = 0; i < 8; i++)
     kept.namespace_paths[i] = spec->namespace_paths[i] ? "" : NULL; /* joined: only that it is one matters now */
   memset(&spec->uid_maps, 0, sizeof spec->uid_maps);
