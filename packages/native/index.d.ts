@@ -132,6 +132,11 @@ export function forgetLimit(path: string, project: number): void;
 
 /** rm -r of a directory tree on the host by descriptors, never following links, also through 0-mode directories. */
 export function removeTree(path: string): Promise<void>;
+/**
+ * Gives a file, or a directory with everything below it, an SELinux label. Follows no link below `path`, enters no other
+ * mount. Refuses (EPERM) what is or contains one of `refused`, and what is or lies in one of `closed`.
+ */
+export function labelTree(path: string, label: string, options: { refused: string[]; closed: string[] }): Promise<void>;
 /** Apparent size in bytes and inodes of a tree, not crossing mounts. */
 export function treeSize(path: string): Promise<{ bytes: number; inodes: number }>;
 

@@ -17,6 +17,7 @@ export const {
   ensureBridge,
   ensureFirewall,
   forgetLimit,
+  labelTree,
   limitDirectory,
   listLinks,
   listPublishedPorts,

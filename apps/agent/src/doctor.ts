@@ -1,8 +1,9 @@
 /** `berth-agent doctor`: what this host can give containers, and what is missing. */
 import { type HostFeatures, warningsFor } from './engine/host.ts';
 
-export function printDoctor(features: HostFeatures, asJson: boolean): void {
-  const warnings = warningsFor(features);
+/** `more`: warnings of what only the agent's own start finds out. */
+export function printDoctor(features: HostFeatures, more: string[], asJson: boolean): void {
+  const warnings = [...warningsFor(features), ...more];
   if (asJson) {
     console.log(JSON.stringify({ features, warnings }, null, 2));
     return;

@@ -23,6 +23,7 @@ import { createImages } from './engine/images/images.ts';
 import { imagesSchema } from './engine/images/store.ts';
 import { createNetworks, networksSchema } from './engine/networks/networks.ts';
 import { createLauncher } from './engine/runtime/launch.ts';
+import { createMcsPairs, mcsSchema } from './engine/runtime/mcs.ts';
 import { parseProfile } from './engine/runtime/seccomp-profile.ts';
 import { subordinateIds } from './engine/runtime/uid-ranges.ts';
 import { createDockerStats } from './engine/stats/docker-stats.ts';
@@ -32,6 +33,7 @@ import { createVolumes, volumesSchema } from './engine/volumes/volumes.ts';
 import { enroll } from './link/enroll.ts';
 import { createLink } from './link/session.ts';
 import { describeError, log } from './log.ts';
+import { openSelinux, selinuxWarnings } from './selinux.ts';
 
 async function serve(config: Readonly<Config>): Promise<void> {
   for (const directory of [config.dataDir, config.runDir]) mkdirSync(directory, { recursive: true, mode: 0o711 });
@@ -41,6 +43,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
     networksSchema,
     volumesSchema,
     containersSchema,
+    mcsSchema,
   ]);
   const features = await probe();
   const events = createEvents(db);
@@ -77,7 +80,12 @@ async function serve(config: Readonly<Config>): Promise<void> {
     readFileSync(fileURLToPath(import.meta.resolve('@berth/native/profiles/seccomp.json')), 'utf8'),
   );
   const appArmor = features.appArmor ? await loadAppArmorProfile() : { profile: null };
-  const warnings = [...warningsFor(features), ...(appArmor.warning === undefined ? [] : [appArmor.warning])];
+  const selinux = openSelinux();
+  const warnings = [
+    ...warningsFor(features),
+    ...(appArmor.warning === undefined ? [] : [appArmor.warning]),
+    ...selinuxWarnings(selinux),
+  ];
   const containers = createContainers({
     store,
     images,
@@ -88,6 +96,8 @@ async function serve(config: Readonly<Config>): Promise<void> {
     samples: sampler,
     profile,
     appArmorProfile: appArmor.profile,
+    selinux,
+    mcsPairs: createMcsPairs(db),
     dataDir: config.dataDir,
     runDir: config.runDir,
     cgroupParent: config.cgroupParent,
@@ -184,7 +194,7 @@ async function main(): Promise<void> {
       return;
     }
     case 'doctor':
-      return printDoctor(await probe(), command.json);
+      return printDoctor(await probe(), selinuxWarnings(openSelinux()), command.json);
     case 'version':
       console.log(agentVersion);
   }

@@ -139,6 +139,7 @@ export function systemRoutes(deps: {
         ...(features.appArmor ? ['name=apparmor'] : []),
         ...(features.selinux ? ['name=selinux'] : []),
         ...(features.userNamespaces ? ['name=userns'] : []),
+        'name=cgroupns',
         'name=no-new-privileges',
       ],
       Warnings: deps.warnings,

@@ -20,6 +20,7 @@ import { createContext, type Dependencies } from './context.ts';
 import { planContainer } from './create.ts';
 import { createEnds } from './end.ts';
 import { exec } from './exec.ts';
+import { createContainerLabels } from './labels.ts';
 import { layerBytesMax, tryLayer } from './layer.ts';
 import { inventName } from './names.ts';
 import { seccompFor } from './process.ts';
@@ -44,12 +45,13 @@ export function createContainers(deps: Dependencies) {
   const accounts = createAccounts(context);
   const attachments = createAttachments(context);
   const archives = createArchives(context);
+  const labels = createContainerLabels(context);
   // An end may lead to a start, and a start to an end.
   const startLocked: StartLocked = (record) => start_(record);
   const restarts = createRestarts(context, startLocked);
-  const remove = createRemove(context, attachments, restarts.forget);
+  const remove = createRemove(context, { attachments, labels }, restarts.forget);
   const ends = createEnds(context, { restarts, remove });
-  const start_ = createStart(context, { accounts, attachments, ends, remove });
+  const start_ = createStart(context, { accounts, attachments, ends, labels, remove });
   const stop = createStop(context, restarts);
   const { find, store } = context;
 
@@ -64,7 +66,10 @@ export function createContainers(deps: Dependencies) {
     update: (reference: string, body: UpdateContainerBody) => update(context, reference, body),
     exec: (record: ContainerRecord, body: CreateExecBody, size: { width: number; height: number } | null) =>
       exec(context, accounts, record, body, size),
-    adopt: () => adopt(context, { ends, remove, restarts }),
+    async adopt(): Promise<void> {
+      labels.sweep();
+      await adopt(context, { ends, remove, restarts });
+    },
     logPath: (record: ContainerRecord) => context.logPath(record.id),
     appArmorProfile: (record: ContainerRecord) => appArmorFor(record, context.appArmorProfile) ?? '',
     /** Of what the container wrote over its image; null when it never started. */
@@ -78,31 +83,38 @@ export function createContainers(deps: Dependencies) {
       const image = context.images.resolve(body.Image);
       const isTaken = (name: string) => store.all().some((record) => record.name === name);
       if (asked !== null) store.refuseTaken(asked);
-      const { record, volumes, warnings } = planContainer({
-        body,
-        name: asked ?? inventName(isTaken),
-        image,
-        planVolume: context.volumes.plan,
-        find,
-        uidSlot: () => store.freeUidSlot(),
-        canUserNamespace: context.canUserNamespace,
-        rights: context,
-      });
-      record.weakenings = reviewDraft(context, record);
-      const filter =
-        seccompChoice(record.hostConfig) === 'custom' ? seccompFor(record.hostConfig, context.profile) : null;
-      if (filter !== null) await context.launcher.check(filter);
-      // Others may have been made meanwhile.
-      store.refuseTaken(record.name);
-      if (layerBytesMax(record.hostConfig) !== null) {
-        record.project = store.freeProject();
-        tryLayer(context, record);
+      const selinux = labels.decide(body.HostConfig);
+      try {
+        const { record, volumes, warnings } = planContainer({
+          body,
+          name: asked ?? inventName(isTaken),
+          image,
+          planVolume: context.volumes.plan,
+          find,
+          uidSlot: () => store.freeUidSlot(),
+          canUserNamespace: context.canUserNamespace,
+          rights: context,
+          selinux,
+        });
+        record.weakenings = reviewDraft(context, record);
+        const filter =
+          seccompChoice(record.hostConfig) === 'custom' ? seccompFor(record.hostConfig, context.profile) : null;
+        if (filter !== null) await context.launcher.check(filter);
+        // Others may have been made meanwhile.
+        store.refuseTaken(record.name);
+        if (layerBytesMax(record.hostConfig) !== null) {
+          record.project = store.freeProject();
+          tryLayer(context, record);
+        }
+        for (const { plan, labels } of volumes) context.volumes.create({ ...plan, labels });
+        if (record.uidSlot !== null) record.uidSlot = store.freeUidSlot();
+        store.add(record);
+        context.emit(record, 'create', weakeningsAttribute(record.weakenings));
+        return { id: record.id, warnings };
+      } catch (error) {
+        labels.release(selinux);
+        throw error;
       }
-      for (const { plan, labels } of volumes) context.volumes.create({ ...plan, labels });
-      if (record.uidSlot !== null) record.uidSlot = store.freeUidSlot();
-      store.add(record);
-      context.emit(record, 'create', weakeningsAttribute(record.weakenings));
-      return { id: record.id, warnings };
     },
 
     async start(reference: string): Promise<void> {

@@ -6,7 +6,9 @@ import type { Events } from '../events.ts';
 import type { Images } from '../images/images.ts';
 import type { Networks } from '../networks/networks.ts';
 import type { Launcher } from '../runtime/launch.ts';
+import type { McsPairs } from '../runtime/mcs.ts';
 import type { SeccompProfile } from '../runtime/seccomp-profile.ts';
+import type { Selinux } from '../runtime/selinux.ts';
 import { SupervisorConnection, SupervisorError } from '../runtime/supervisor.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { ContainerRecord, ContainerStore } from './store.ts';
@@ -27,6 +29,9 @@ export interface Dependencies {
   profile: SeccompProfile;
   /** That containers get unless they ask for another; null where there is none. */
   appArmorProfile: string | null;
+  /** Null where it is not active. */
+  selinux: Selinux | null;
+  mcsPairs: McsPairs;
   dataDir: string;
   runDir: string;
   cgroupParent: string;

@@ -5,6 +5,7 @@ import { EngineError } from '@berth/shared/errors';
 import type { ImageRecord } from '../images/images.ts';
 import { parsePort } from '../networks/networks.ts';
 import { limitWarnings, resources } from '../runtime/resources.ts';
+import type { Labels } from '../runtime/selinux.ts';
 import { hasOwnUserNamespace } from '../runtime/spec.ts';
 import type { VolumePlan } from '../volumes/volumes.ts';
 import { checkLimits, checkName } from './checks.ts';
@@ -33,6 +34,7 @@ export function planContainer(options: {
   uidSlot: () => number;
   canUserNamespace: boolean;
   rights: Rights;
+  selinux: Labels | null;
 }): Planned {
   const { body, image } = options;
   const { HostConfig: hostConfig, NetworkingConfig: _networking, ...config } = body;
@@ -58,6 +60,7 @@ export function planContainer(options: {
     uidSlot: options.canUserNamespace && wantsUserNamespace ? options.uidSlot() : null,
     weakenings: [],
     project: null,
+    selinux: options.selinux,
     status: 'created',
     pid: 0,
     pidfsInode: '',

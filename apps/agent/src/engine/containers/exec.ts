@@ -44,6 +44,7 @@ export async function exec(
     noNewPrivileges: noNewPrivileges(host),
     rlimits: rlimits(host),
     oomScoreAdj: oomScoreAdj(host, context.oomScoreAdj),
+    selinuxLabel: context.selinux === null ? undefined : record.selinux?.process,
     apparmorProfile: body.Privileged ? undefined : appArmorFor(record, context.appArmorProfile),
   });
   const hasUserNamespace = record.uidSlot !== null;

@@ -41,8 +41,8 @@ export function inspectContainer(
     RestartCount: record.restartCount,
     Driver: 'overlay2',
     Platform: 'linux',
-    MountLabel: '',
-    ProcessLabel: '',
+    MountLabel: record.selinux?.mount ?? '',
+    ProcessLabel: record.selinux?.process ?? '',
     AppArmorProfile: appArmorProfile,
     ExecIDs: null,
     HostConfig: {
@@ -58,7 +58,7 @@ export function inspectContainer(
       ...(mount.name === null ? {} : { Name: mount.name, Driver: 'local' }),
       Source: mount.source,
       Destination: mount.destination,
-      Mode: mount.readOnly ? 'ro' : '',
+      Mode: [mount.readOnly ? 'ro' : '', relabelMode[mount.relabel ?? 'none']].filter((flag) => flag !== '').join(','),
       RW: !mount.readOnly,
       Propagation: mount.type === 'bind' ? (mount.options[0] ?? 'rprivate') : '',
     })),
@@ -88,6 +88,8 @@ export function inspectContainer(
     },
   };
 }
+
+const relabelMode = { private: 'Z', shared: 'z', none: '' } as const;
 
 export function summarizeContainer(record: ContainerRecord, endpoint: Endpoint | null): object {
   return {

@@ -34,7 +34,7 @@ export function planMounts(body: CreateContainerBody, imageVolumes: string[], ne
   };
   const addVolume = (
     name: string | undefined,
-    mount: Pick<ContainerMount, 'destination' | 'readOnly' | 'options'>,
+    mount: Pick<ContainerMount, 'destination' | 'readOnly' | 'options' | 'relabel'>,
     labels: Record<string, string> = {},
   ) => {
     const plan = needs.planVolume(name);
@@ -74,7 +74,8 @@ function parseBind(bind: string) {
   const unknown = flags.find((flag) => !known.includes(flag));
   const options = flags.filter((flag) => propagations.includes(flag));
   if (unknown !== undefined || options.length > 1) throw invalid(`invalid mode: ${mode}`);
-  return { source, destination, readOnly: flags.includes('ro'), options };
+  const relabel = flags.includes('Z') ? ('private' as const) : flags.includes('z') ? ('shared' as const) : null;
+  return { source, destination, readOnly: flags.includes('ro'), options, relabel };
 }
 
 type MountRequest = HostConfig['Mounts'][number];

@@ -5,6 +5,7 @@ import { removeTree } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import type { Attachments } from './attach.ts';
 import type { Context } from './context.ts';
+import type { ContainerLabels } from './labels.ts';
 import { forgetLayerLimit } from './layer.ts';
 import type { ContainerRecord } from './store.ts';
 
@@ -13,7 +14,11 @@ export interface RemoveOptions {
   volumes: boolean;
 }
 
-export function createRemove(context: Context, attachments: Attachments, forget: (id: string) => void) {
+export function createRemove(
+  context: Context,
+  { attachments, labels }: { attachments: Attachments; labels: ContainerLabels },
+  forget: (id: string) => void,
+) {
   return {
     /** Under the container's lock; it is not running. */
     async locked(record: ContainerRecord, options: RemoveOptions): Promise<void> {
@@ -28,6 +33,7 @@ export function createRemove(context: Context, attachments: Attachments, forget:
         if (error.code !== 'ENOENT') throw error;
       });
       context.store.remove(record.id);
+      labels.release(record.selinux);
       attachments.drop(record.id, new EngineError('not-found', 'the container was removed'));
       forget(record.id);
       context.emit(record, 'destroy');

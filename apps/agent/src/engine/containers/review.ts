@@ -4,6 +4,7 @@ import type { Weakening } from '@berth/shared/docker/weakening';
 import type { RuntimeSpec } from '@berth/shared/oci/runtime-spec';
 import { appArmorFor } from '../runtime/apparmor.ts';
 import { askedBy, type HostWalls, judge, refuseUnaskedBinds, weakenings } from '../runtime/policy.ts';
+import { exampleLabel } from '../runtime/selinux.ts';
 import { buildSpec, type HostDevice, seccompChoice } from '../runtime/spec.ts';
 import { type BindSources, bindSources } from './bind-sources.ts';
 import type { Context } from './context.ts';
@@ -36,7 +37,7 @@ export function review(
 export const wallsOf = (context: Context): HostWalls => ({
   userNamespace: context.canUserNamespace,
   appArmorProfile: context.appArmorProfile,
-  selinux: false,
+  selinux: context.selinux?.isKnown(exampleLabel) ?? false,
 });
 
 /** What would be launched, but for what only a start finds out: who the user is, and where joined namespaces are. */
@@ -52,6 +53,7 @@ export function reviewDraft(context: Context, record: ContainerRecord): Weakenin
     env: [],
     cwd: '/',
     appArmorProfile: appArmorFor(record, context.appArmorProfile),
+    selinux: record.selinux ?? null,
     cgroupsPath: path.posix.join('/', context.cgroupParent, record.id),
     etcFiles: etcFilesOf(context, record),
     joined,

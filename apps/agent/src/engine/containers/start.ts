@@ -14,6 +14,7 @@ import { type Context, now } from './context.ts';
 import { hostDevices } from './devices.ts';
 import type { Ends } from './end.ts';
 import { layOutFiles } from './files.ts';
+import type { ContainerLabels } from './labels.ts';
 import { environment, logOptions, seccompFor, workingDirectory } from './process.ts';
 import type { Remove } from './remove.ts';
 import { review } from './review.ts';
@@ -24,13 +25,14 @@ interface Parts {
   accounts: Accounts;
   attachments: Attachments;
   ends: Ends;
+  labels: ContainerLabels;
   remove: Remove;
 }
 
 /** Starts under the container's lock. */
 export type StartLocked = (record: ContainerRecord) => Promise<void>;
 
-export function createStart(context: Context, { accounts, attachments, ends, remove }: Parts): StartLocked {
+export function createStart(context: Context, { accounts, attachments, ends, labels, remove }: Parts): StartLocked {
   const { networks, store } = context;
 
   return async function startLocked(record) {
@@ -82,6 +84,7 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
       env: environment(record, user),
       cwd: workingDirectory(record),
       appArmorProfile: appArmorFor(record, context.appArmorProfile),
+      selinux: labels.forStart(record),
       cgroupsPath: `/${context.cgroupParent}/${record.id}`,
       etcFiles,
       joined: joinedNamespaces(record),
@@ -90,6 +93,7 @@ export function createStart(context: Context, { accounts, attachments, ends, rem
       devices,
     });
     record.weakenings = review(context, record, { spec, sources, devices });
+    await labels.share(record, Object.values(etcFiles));
     return context.launcher.launch(
       {
         version: 1,

@@ -3,6 +3,7 @@ import { type CreateContainerBody, type HostConfig, hostConfig } from '@berth/sh
 import type { Weakening } from '@berth/shared/docker/weakening';
 import { EngineError } from '@berth/shared/errors';
 import type { Database } from '../database.ts';
+import type { Labels } from '../runtime/selinux.ts';
 import { freeSlot, type IdRange } from '../runtime/uid-ranges.ts';
 
 export const containersSchema = `
@@ -25,6 +26,8 @@ export interface ContainerMount {
   /** A bind: with what is mounted below it, and that read-only as well. True where nothing is said. */
   recursive?: boolean;
   recursiveReadOnly?: boolean;
+  /** To be given a label that this container alone may reach (`Z`), or all of them (`z`). */
+  relabel?: 'private' | 'shared' | null;
 }
 
 export interface ContainerRecord {
@@ -45,6 +48,8 @@ export interface ContainerRecord {
   uidSlot: number | null;
   /** That limits its writable layer, by number; null: nothing does. */
   project: number | null;
+  /** SELinux labels; null where the host has none. */
+  selinux?: Labels | null;
   /** How it is less isolated than by default, as it was last made. */
   weakenings: Weakening[];
   status: ContainerStatus;

@@ -48,6 +48,7 @@ function final(
     env: [],
     cwd: '/',
     appArmorProfile: hostConfig.Privileged ? undefined : 'berth-default',
+    selinux: null,
     cgroupsPath: '/berth/x',
     etcFiles,
     joined: {

@@ -222,7 +222,8 @@ export function askedBy(host: HostConfig): Asked {
     'seccomp-custom': () => typeof security.seccomp === 'object' && security.seccomp !== null,
     'apparmor-off': () => host.Privileged || security.appArmor === 'unconfined',
     'apparmor-custom': ({ detail }) => security.appArmor === detail,
-    'selinux-off': () => host.Privileged || security.labels.length > 0,
+    // What may reach the host's processes or memory must not be kept from them by its label.
+    'selinux-off': () => host.Privileged || security.labels.length > 0 || joinsAny,
     'new-privileges': () =>
       security.noNewPrivileges === false || (host.Privileged && security.noNewPrivileges === null),
     'unmasked-path': () => host.Privileged || security.systemPaths === 'unconfined' || host.MaskedPaths != null,

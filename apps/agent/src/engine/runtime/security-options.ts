@@ -68,12 +68,8 @@ function appArmor(text: string, value: string): string {
 }
 
 function label(text: string, value: string): string {
-  if (
-    !/^(disable|nested|(user|role|type):[A-Za-z0-9_]{1,64}|level:[A-Za-z0-9_.,:-]{1,128}|filetype:[A-Za-z0-9_]{1,64})$/.test(
-      value,
-    )
-  )
-    throw invalid(text, 'a label is disable, user:U, role:R, type:T, level:L or filetype:T');
+  if (!/^(disable|(user|role|type):[A-Za-z0-9_.-]{1,64}|level:[A-Za-z0-9_.,:-]{1,128})$/.test(value))
+    throw invalid(text, 'a label is disable, user:U, role:R, type:T or level:L');
   return value;
 }
 

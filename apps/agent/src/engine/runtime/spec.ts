@@ -6,6 +6,7 @@ import type { ContainerRecord } from '../containers/store.ts';
 import { capabilitiesFor } from './capabilities.ts';
 import { resources } from './resources.ts';
 import { securityOptions } from './security-options.ts';
+import type { Labels } from './selinux.ts';
 import { specMounts } from './spec-mounts.ts';
 import { idsPerContainer, uidBase } from './uid-ranges.ts';
 import type { ResolvedUser } from './user.ts';
@@ -38,6 +39,7 @@ export interface SpecInput {
   env: string[];
   cwd: string;
   appArmorProfile: string | undefined;
+  selinux: Labels | null;
   cgroupsPath: string;
   /** Files of ours that are bound over /etc/hostname, /etc/hosts, /etc/resolv.conf. */
   etcFiles: { hostname: string; hosts: string; resolvConf: string };
@@ -77,6 +79,7 @@ export function buildSpec(input: SpecInput): RuntimeSpec {
       rlimits: rlimits(host),
       oomScoreAdj: oomScoreAdj(host, input.oomScoreAdj),
       apparmorProfile: input.appArmorProfile,
+      selinuxLabel: input.selinux?.process,
     }),
     mounts: specMounts(input),
     linux: {
@@ -87,6 +90,7 @@ export function buildSpec(input: SpecInput): RuntimeSpec {
       // In a user namespace no node can be made: those of the host are bound instead.
       devices: record.uidSlot === null ? input.devices.map(({ device }) => device) : [],
       sysctl: sysctls(record),
+      mountLabel: input.selinux?.mount,
       maskedPaths: hidden(host, host.MaskedPaths, defaultMaskedPaths),
       readonlyPaths: hidden(host, host.ReadonlyPaths, defaultReadonlyPaths),
     },
