@@ -21,6 +21,12 @@ const flag = z
   .boolean()
   .nullish()
   .transform((value) => value ?? false);
+/** Docker counts time in them; less than a millisecond is a mistake. */
+const nanoseconds = z
+  .number()
+  .int()
+  .refine((value) => value === 0 || value >= 1_000_000, 'it cannot be less than 1ms')
+  .nullish();
 const text = z
   .string()
   .max(65_536)
@@ -87,7 +93,7 @@ const hostConfigFields = z.object({
     .transform((value) => value ?? []),
   Tmpfs: map,
   ContainerIDFile: text,
-  LogConfig: z.looseObject({ Type: text, Config: map }).nullish(),
+  LogConfig: z.object({ Type: text, Config: map }).nullish(),
   NetworkMode: text,
   PortBindings: z
     .record(z.string(), z.array(portBinding).nullish())
@@ -193,17 +199,26 @@ export const createContainerBody = z.object({
   StopSignal: text,
   StopTimeout: z.number().int().nullish(),
   ExposedPorts: z
-    .record(z.string(), z.looseObject({}))
+    .record(z.string().max(64), z.object({}))
     .nullish()
     .transform((value) => value ?? {}),
   Volumes: z
-    .record(z.string(), z.looseObject({}))
+    .record(z.string().max(4096), z.object({}))
     .nullish()
     .transform((value) => value ?? {}),
-  Healthcheck: z.looseObject({}).nullish(),
+  Healthcheck: z
+    .object({
+      Test: strings.nullish(),
+      Interval: nanoseconds,
+      Timeout: nanoseconds,
+      StartPeriod: nanoseconds,
+      StartInterval: nanoseconds,
+      Retries: z.number().int().min(0).max(1_000_000).nullish(),
+    })
+    .nullish(),
   MacAddress: text,
   HostConfig: hostConfig,
-  NetworkingConfig: z.looseObject({ EndpointsConfig: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+  NetworkingConfig: z.object({ EndpointsConfig: z.record(z.string(), z.object({}).nullish()).nullish() }).nullish(),
 });
 export type CreateContainerBody = z.infer<typeof createContainerBody>;
 

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { createGunzip } from 'node:zlib';
 import { createContainerBody, updateContainerBody } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
 import type { Containers } from '../../engine/containers/containers.ts';
@@ -7,6 +6,7 @@ import { inspectContainer, summarizeContainer } from '../../engine/containers/in
 import { readLog } from '../../engine/containers/logs.ts';
 import type { ContainerRecord } from '../../engine/containers/store.ts';
 import { processTitles } from '../../engine/containers/top.ts';
+import { decompressed } from '../../engine/decompress.ts';
 import type { Networks } from '../../engine/networks/networks.ts';
 import type { StatsSource } from '../../engine/stats/docker-stats.ts';
 import { multiplexed } from '../frames.ts';
@@ -264,8 +264,7 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
   }
 
   async function archivePut(context: RequestContext): Promise<void> {
-    const isGzip = context.request.headers['content-encoding'] === 'gzip';
-    const archive = isGzip ? context.request.pipe(createGunzip()) : context.request;
+    const archive = await decompressed(context.request);
     await containers.archives.write(record(context), context.query.get('path') ?? '', archive, {
       noOverwriteDirNonDir: flag(context.query, 'noOverwriteDirNonDir'),
     });

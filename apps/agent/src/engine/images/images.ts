@@ -5,11 +5,11 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import { removeTree } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { z } from 'zod';
 import type { Database } from '../database.ts';
+import { decompressed } from '../decompress.ts';
 import type { Events } from '../events.ts';
 import { type ArchiveMember, broken, extractArchive } from './archive.ts';
 import { chainIdOf, layerDirectory, storeLayer } from './layer.ts';
@@ -296,19 +296,6 @@ export function displayName(reference: string): string {
 
 export function architecture(): string {
   return { x64: 'amd64', arm64: 'arm64' }[process.arch as string] ?? process.arch;
-}
-
-/** `docker load` takes a gzipped archive too. */
-async function decompressed(input: Readable): Promise<Readable> {
-  const iterator = input.iterator({ destroyOnReturn: false });
-  const first = await iterator.next();
-  if (first.done === true) throw broken('it is empty');
-  input.unshift(first.value);
-  const head: Buffer = Buffer.from(first.value);
-  if (head[0] !== 0x1f || head[1] !== 0x8b) return input;
-  const gunzip = createGunzip();
-  input.on('error', (error) => gunzip.destroy(error));
-  return input.pipe(gunzip);
 }
 
 async function readImages(members: Map<string, ArchiveMember>): Promise<LoadedImage[]> {
