@@ -54,7 +54,11 @@ export function createApiServer(routes: readonly Route[], agentVersion: string):
     response.assignSocket(socket as never);
     // Keep-alive would hand the socket back to the parser, which has let go of it.
     response.shouldKeepAlive = false;
-    response.once('finish', () => response.detachSocket(socket as never));
+    // Answered and not taken over: nothing else would ever be read from it.
+    response.once('finish', () => {
+      response.detachSocket(socket as never);
+      socket.end(() => socket.destroy());
+    });
     handle(request, response);
   });
   return server;

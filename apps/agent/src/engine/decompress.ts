@@ -21,6 +21,8 @@ export async function decompressed(input: Readable): Promise<Readable> {
   }
   const decoder = format === 'gzip' ? createGunzip() : createZstdDecompress();
   input.on('error', (error) => decoder.destroy(error));
+  // It may break before anybody reads from it, who then is told.
+  decoder.on('error', () => undefined);
   return input.pipe(decoder);
 }
 

@@ -52,12 +52,17 @@ export function createArchives(context: Context) {
         const applied = applyTar(readEnd, root, path, { mode: 'copy', limits, shift, ...options }).finally(() =>
           closeFd(readEnd),
         );
-        // What the reader says is the reason; the writer only sees its pipe break.
-        const sent = pipeline(from, createWriteStream('', { fd: writeEnd })).catch(() => undefined);
+        const sent = pipeline(from, createWriteStream('', { fd: writeEnd }));
+        sent.catch(() => undefined);
+        const invalid = (cause: Error) =>
+          new EngineError('invalid-parameter', `the archive cannot be extracted: ${cause.message}`, { cause });
+        // What the reader says is the reason; the writer then only sees its pipe break.
         await applied.catch((cause) => {
-          throw new EngineError('invalid-parameter', `the archive cannot be extracted: ${cause.message}`, { cause });
+          throw invalid(cause);
         });
-        await sent;
+        await sent.catch((cause) => {
+          if (cause.code !== 'EPIPE') throw invalid(cause);
+        });
       }),
   };
 }

@@ -19,7 +19,8 @@ export function bindSources(context: Places, record: Pick<ContainerRecord, 'moun
     if (type !== 'bind') continue;
     const real = realPath(source);
     reals.set(source, real);
-    known.set(real, { real, isAgents: isAgents(real, agents) });
+    const holdsAgents = agents.trees.some((tree) => tree.startsWith(real === '/' ? real : `${real}/`));
+    known.set(real, { real, isAgents: isAgents(real, agents), holdsAgents });
   }
   return { known, real: (source) => reals.get(source) ?? source };
 }

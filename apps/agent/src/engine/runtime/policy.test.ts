@@ -202,7 +202,7 @@ test('M14: a bind that nobody asked for, and one of the agent’s own files, are
   assert.throws(() => refuseUnaskedBinds(image.final, image.host), /nobody asked for/);
   const agents = (privileged: boolean) => {
     const made = final({ Binds: ['/data:/x'], Privileged: privileged }, { mounts: bind('/data') });
-    const binds = new Map([['/data', { real: '/data', isAgents: true }]]);
+    const binds = new Map([['/data', { real: '/data', isAgents: true, holdsAgents: false }]]);
     refuseUnaskedBinds({ ...made.final, binds }, made.host);
   };
   assert.throws(() => agents(false), /belongs to the agent itself/);

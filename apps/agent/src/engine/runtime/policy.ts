@@ -24,6 +24,8 @@ export interface BindSource {
   real: string;
   /** In the agent's data or run directory, by whatever name. */
   isAgents: boolean;
+  /** One of those directories is below it. */
+  holdsAgents: boolean;
 }
 
 export interface Final {
@@ -128,18 +130,19 @@ const isOfHost = (mount: Mount, { own, devices: bound }: Final) =>
   mount.type === 'bind' && !own.has(mount.source) && !bound.has(mount.destination);
 
 const sourceOf = (mount: Mount, { binds }: Final): BindSource =>
-  binds.get(mount.source) ?? { real: mount.source, isAgents: false };
+  binds.get(mount.source) ?? { real: mount.source, isAgents: false, holdsAgents: false };
 
 /** Who can write here owns the host; who can read the first three learns its secrets. */
 const kernelTrees = ['/proc', '/sys', '/dev'];
 const hostTrees = ['/etc', '/boot', '/root', '/usr', '/bin', '/sbin', '/lib', '/lib64', '/var/lib', '/run'];
 const engineSockets = /^(docker|containerd|podman|crio|buildkitd|dockershim)\.sock$/;
 
-function isSensitive({ real, isAgents }: BindSource, isReadOnly: boolean): boolean {
+function isSensitive({ real, isAgents, holdsAgents }: BindSource, isReadOnly: boolean): boolean {
   const below = (tree: string) => real === tree || real.startsWith(`${tree}/`);
   const holds = (tree: string) => real === '/' || real === tree || tree.startsWith(`${real}/`);
   return (
     isAgents ||
+    holdsAgents ||
     kernelTrees.some((tree) => below(tree) || holds(tree)) ||
     hostTrees.some((tree) => holds(tree) || (below(tree) && !isReadOnly && !real.startsWith('/var/lib/'))) ||
     engineSockets.test(real.slice(real.lastIndexOf('/') + 1))
