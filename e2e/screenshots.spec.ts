@@ -16,6 +16,8 @@ const looks = [
 
 const tabs = ['overview', 'charts', 'logs', 'terminal', 'processes', 'limits', 'inspect'];
 const containerName = 'e2e-pictured';
+/** What its isolation card has to say. */
+const weakenedName = 'e2e-weakened';
 /** Work that comes and goes: processor, memory and network, so that every chart has a line that moves. */
 const load = `while true; do i=$((i+1)); printf "\\033[32mtick\\033[0m %s\\n" $i
   dd if=/dev/urandom of=/dev/shm/load bs=1M count=$((i % 7 * 3 + 2)) 2>/dev/null
@@ -29,10 +31,12 @@ test.beforeAll(({ stack }) => {
   const limits = ['--memory', '64m', '--cpus', '0.5', '--publish', '80', '--label', 'app=pictures'];
   const image = ['busybox:latest', 'sh', '-c', load];
   stack.agent.docker('run', '--detach', '--name', containerName, ...limits, ...image);
+  const weak = ['--pid', 'host', '--cap-add', 'NET_ADMIN', '--volume', '/etc:/host/etc', '--pids-limit', '-1'];
+  stack.agent.docker('run', '--detach', '--name', weakenedName, ...weak, 'busybox:latest', 'sleep', '1000');
 });
 
 test.afterAll(({ stack }) => {
-  stack.agent.docker('rm', '--force', containerName);
+  stack.agent.docker('rm', '--force', containerName, weakenedName);
 });
 
 for (const { device, scheme, locale } of looks) {
@@ -85,6 +89,7 @@ async function places(page: Page): Promise<Record<string, string>> {
   const link = page.getByRole('row').getByRole('link', { name: containerName });
   await expect(link).toBeVisible();
   const container = await link.getAttribute('href');
+  const weakened = await page.getByRole('row').getByRole('link', { name: weakenedName }).getAttribute('href');
   await page.goto('/hosts');
   const host = await page.getByRole('article').first().getByRole('link').getAttribute('href');
   return {
@@ -92,6 +97,7 @@ async function places(page: Page): Promise<Record<string, string>> {
     'host-new': '/hosts/new',
     host: `${host}`,
     containers: '/containers',
+    'container-weakened': `${weakened}`,
     'container-new': '/containers/new',
     images: '/images',
     events: '/events',

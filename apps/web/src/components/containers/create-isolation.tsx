@@ -4,15 +4,12 @@ import { Banner } from '@/components/ui/banner.tsx';
 import { SelectField, TextField } from '@/components/ui/field.tsx';
 import { SwitchField } from '@/components/ui/switch-field.tsx';
 import type { CreateFieldProps } from './create-field-props.ts';
+import { WeakeningList } from './weakening-list.tsx';
+import { draftWeakenings, weakeningSentences } from './weakenings.ts';
 
 export function IsolationFields({ draft, onChange }: CreateFieldProps) {
   const t = useTranslations('create.isolate');
-  const weaker =
-    draft.privileged ||
-    draft.network === 'host' ||
-    draft.userNamespace === 'host' ||
-    !draft.noNewPrivileges ||
-    draft.capAdd.trim() !== '';
+  const sentences = weakeningSentences(draftWeakenings(draft));
   return (
     <div className="flex flex-col gap-4">
       <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
@@ -72,7 +69,12 @@ export function IsolationFields({ draft, onChange }: CreateFieldProps) {
           onChange={(privileged) => onChange({ privileged })}
         />
       </div>
-      {weaker && <Banner tone="warning">{t(draft.privileged ? 'privilegedWarning' : 'weakerWarning')}</Banner>}
+      {sentences.length > 0 && (
+        <Banner tone="warning">
+          <p className="mb-2">{t(draft.privileged ? 'privilegedWarning' : 'weakerWarning')}</p>
+          <WeakeningList sentences={sentences} />
+        </Banner>
+      )}
     </div>
   );
 }

@@ -60,6 +60,20 @@ const schema = z.object({
     CgroupnsMode: text,
     MaskedPaths: z.array(z.string()).nullish(),
   }),
+  AppArmorProfile: text,
+  ProcessLabel: text,
+  /** Of our agents alone. */
+  Berth: z
+    .object({
+      UserNamespace: z.object({ HostId: z.number(), Size: z.number() }).nullish(),
+      Seccomp: text,
+      NoNewPrivileges: z.boolean().nullish(),
+      Weakenings: z
+        .array(z.object({ Kind: text, Detail: text, At: text }))
+        .nullish()
+        .transform((list) => (list ?? []).map(({ Kind, Detail, At }) => ({ kind: Kind, detail: Detail, at: At }))),
+    })
+    .nullish(),
   Mounts: z
     .array(z.object({ Type: text, Name: text, Source: text, Destination: text, RW: z.boolean().nullish() }))
     .nullish()
@@ -89,7 +103,20 @@ export interface IsolationFact {
   key: IsolationKey;
   strength: Strength;
   /** Which sentence says it; `values` fill it. */
-  sentence: 'private' | 'host' | 'shared' | 'none' | 'on' | 'off' | 'custom' | 'limited' | 'all' | 'fewer';
+  sentence:
+    | 'private'
+    | 'host'
+    | 'shared'
+    | 'none'
+    | 'on'
+    | 'off'
+    | 'custom'
+    | 'limited'
+    | 'all'
+    | 'fewer'
+    | 'range'
+    | 'confined'
+    | 'missing';
   values?: string;
 }
 export const isolationKeys = [
@@ -103,13 +130,15 @@ export const isolationKeys = [
   'capabilities',
   'seccomp',
   'noNewPrivileges',
+  'label',
   'maskedPaths',
   'readOnlyRoot',
 ] as const;
 export type IsolationKey = (typeof isolationKeys)[number];
 
 /** What holds the container, one fact for each barrier, and whether it is weaker than what a container gets by default. */
-export function isolationFacts({ HostConfig: host }: Inspect): IsolationFact[] {
+export function isolationFacts(inspect: Inspect): IsolationFact[] {
+  const { HostConfig: host } = inspect;
   return [
     namespaceFact('pid', host.PidMode),
     host.NetworkMode === 'none'
@@ -119,10 +148,11 @@ export function isolationFacts({ HostConfig: host }: Inspect): IsolationFact[] {
     namespaceFact('uts', host.UTSMode),
     { key: 'mount', strength: 'default', sentence: 'private' },
     namespaceFact('cgroup', host.CgroupnsMode),
-    namespaceFact('user', host.Privileged ? 'host' : host.UsernsMode),
+    userFact(inspect),
     capabilityFact(host),
     seccompFact(host),
-    noNewPrivilegesFact(host.SecurityOpt),
+    noNewPrivilegesFact(inspect),
+    labelFact(inspect),
     host.Privileged || host.MaskedPaths?.length === 0
       ? { key: 'maskedPaths', strength: 'weak', sentence: 'off' }
       : { key: 'maskedPaths', strength: 'default', sentence: 'on' },
@@ -137,6 +167,22 @@ function namespaceFact(key: IsolationKey, mode: string): IsolationFact {
   if (mode.startsWith('container:'))
     return { key, strength: 'weak', sentence: 'shared', values: mode.slice('container:'.length) };
   return { key, strength: 'default', sentence: 'private' };
+}
+
+/** Of an older agent only what was asked for is known. */
+function userFact({ HostConfig: host, Berth }: Inspect): IsolationFact {
+  const range = Berth?.UserNamespace;
+  if (range == null) return namespaceFact('user', Berth || host.Privileged ? 'host' : host.UsernsMode);
+  const values = `${range.HostId}–${range.HostId + range.Size - 1}`;
+  return { key: 'user', strength: 'default', sentence: 'range', values };
+}
+
+function labelFact({ AppArmorProfile: profile, ProcessLabel: label, Berth }: Inspect): IsolationFact {
+  const isOff = Berth?.Weakenings.some(({ kind }) => kind === 'apparmor-off' || kind === 'selinux-off');
+  if (isOff) return { key: 'label', strength: 'weak', sentence: 'off' };
+  const values = [profile, label].filter((text) => text !== '').join(', ');
+  if (values === '') return { key: 'label', strength: 'default', sentence: 'missing' };
+  return { key: 'label', strength: 'default', sentence: 'confined', values };
 }
 
 function capabilityFact(host: Inspect['HostConfig']): IsolationFact {
@@ -157,8 +203,10 @@ function seccompFact(host: Inspect['HostConfig']): IsolationFact {
     : { key, strength: 'default', sentence: 'on' };
 }
 
-function noNewPrivilegesFact(options: string[]): IsolationFact {
-  const off = options.some((entry) => /^no-new-privileges[=:](false|0)$/.test(entry));
+function noNewPrivilegesFact({ HostConfig: host, Berth }: Inspect): IsolationFact {
+  const off = !(
+    Berth?.NoNewPrivileges ?? !host.SecurityOpt.some((entry) => /^no-new-privileges[=:](false|0)$/.test(entry))
+  );
   return { key: 'noNewPrivileges', strength: off ? 'weak' : 'default', sentence: off ? 'off' : 'on' };
 }
 

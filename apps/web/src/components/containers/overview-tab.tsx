@@ -1,4 +1,3 @@
-import { CircleCheck, CircleMinus, ShieldPlus, TriangleAlert } from 'lucide-react';
 import { useTranslations } from 'next-intl';
 import { Badge } from '@/components/ui/badge.tsx';
 import { Card, CardHeader } from '@/components/ui/card.tsx';
@@ -6,7 +5,8 @@ import { Facts } from '@/components/ui/facts.tsx';
 import { TimeAgo } from '@/components/ui/time-ago.tsx';
 import type { ContainerDetailView } from '@/server/views.ts';
 import { EnvironmentCard } from './environment-card.tsx';
-import { type Inspect, type IsolationFact, isolationFacts } from './inspect.ts';
+import type { Inspect } from './inspect.ts';
+import { IsolationCard } from './isolation-card.tsx';
 import { LimitsSummary } from './limits-summary.tsx';
 import { PortList } from './port-list.tsx';
 
@@ -68,69 +68,6 @@ function SummaryCard({ container, inspect }: { container: ContainerDetailView; i
         ]}
       />
     </Card>
-  );
-}
-
-const looks = {
-  strong: { icon: ShieldPlus, look: 'text-success' },
-  default: { icon: CircleCheck, look: 'text-success' },
-  weak: { icon: TriangleAlert, look: 'text-warning' },
-} as const;
-
-function IsolationCard({ inspect }: { inspect: Inspect }) {
-  const t = useTranslations('containers.isolation');
-  const facts = isolationFacts(inspect);
-  const weak = facts.filter((fact) => fact.strength === 'weak').length;
-  return (
-    <Card>
-      <CardHeader
-        title={t('title')}
-        actions={
-          weak === 0 ? (
-            <Badge tone="success" icon={CircleCheck}>
-              {t('full')}
-            </Badge>
-          ) : (
-            <Badge tone="warning" icon={TriangleAlert}>
-              {t('weakened', { count: weak })}
-            </Badge>
-          )
-        }
-      />
-      {inspect.HostConfig.Privileged && (
-        <p className="border-line border-b bg-warning-soft px-4 py-2 font-medium text-warning">{t('privileged')}</p>
-      )}
-      <ul className="divide-y divide-line">
-        {facts.map((fact) => (
-          <IsolationRow key={fact.key} fact={fact} />
-        ))}
-      </ul>
-    </Card>
-  );
-}
-
-function IsolationRow({ fact }: { fact: IsolationFact }) {
-  const t = useTranslations('containers.isolation');
-  const { icon, look } = looks[fact.strength];
-  const neutral = fact.key === 'readOnlyRoot' && fact.sentence === 'off';
-  const Icon = neutral ? CircleMinus : icon;
-  return (
-    <li className="flex items-start gap-2.5 px-4 py-2">
-      <Icon aria-hidden className={`mt-0.5 size-4 shrink-0 ${neutral ? 'text-faint' : look}`} />
-      <p className="min-w-0 flex-1 break-words">
-        <span className="font-medium">{t(`names.${fact.key}`)}</span>{' '}
-        <span className="text-muted text-sm">
-          {fact.key === 'capabilities' ||
-          fact.key === 'seccomp' ||
-          fact.key === 'noNewPrivileges' ||
-          fact.key === 'maskedPaths' ||
-          fact.key === 'readOnlyRoot'
-            ? t(`${fact.key}.${fact.sentence}` as 'seccomp.on', { values: fact.values ?? '' })
-            : t(`namespace.${fact.sentence}` as 'namespace.private', { values: fact.values?.slice(0, 12) ?? '' })}
-        </span>
-      </p>
-      {fact.strength === 'weak' && <span className="sr-only">{t('weaker')}</span>}
-    </li>
   );
 }
 
