@@ -57,11 +57,13 @@ export interface SpecOptions {
   capabilities?: string[];
   mounts?: object[];
   log?: { maxSizeBytes: number; maxFiles: number };
+  /** Of the user namespace's ids. */
+  maps?: object[];
 }
 
 export function makeSpec(id: string, options: SpecOptions): object {
   const capabilities = options.capabilities ?? ['CAP_CHOWN', 'CAP_KILL'];
-  const mapping = [{ containerID: 0, hostID: 1_500_000, size: 65_536 }];
+  const mapping = options.maps ?? [{ containerID: 0, hostID: 1_500_000, size: 65_536 }];
   const userNamespace = options.userNamespace ?? true;
   return {
     ociVersion: '1.2.0',
