@@ -4,6 +4,7 @@
 #include "gate.h"
 #include "idmap.h"
 #include "init.h"
+#include "join.h"
 #include "kernel.h"
 #include "mounts.h"
 #include "process.h"
@@ -53,7 +54,7 @@ static int run_runtime_hooks(const struct container *container, int gate) {
 
 static int build(struct container *container, int gate) {
   const struct spec *spec = &container->spec;
-  cleanup_fd int userns = -1;
+  cleanup_fd int own = -1;
   int trees[GATE_FDS_MAX];
   for (int i = 0; i < GATE_FDS_MAX; i++)
     trees[i] = -1;
@@ -61,14 +62,14 @@ static int build(struct container *container, int gate) {
     if (idmap_write(container->pid, "gid_map", &spec->gid_maps) < 0 ||
         idmap_write(container->pid, "uid_map", &spec->uid_maps) < 0)
       return -1;
-    userns = idmap_open(container->pid);
-    if (userns < 0)
+    own = idmap_open(container->pid);
+    if (own < 0)
       return -1;
   }
   if (process_set_rlimits(container->pid, &spec->process) < 0 ||
       process_set_oom_score(container->pid, &spec->process) < 0)
     return -1;
-  int count = open_trees(container, userns, trees), result = -1, received = 0;
+  int count = open_trees(container, own >= 0 ? own : container->namespaces[0], trees), result = -1, received = 0;
   /* A child that has ended already said why. */
   if (count > 0 && (gate_send(gate, GATE_BUILD, NULL, 0, trees, count) == 0 || errno == EPIPE)) {
     result = gate_expect(gate, GATE_NAMESPACES, NULL, NULL);
@@ -99,9 +100,61 @@ static void end_child(struct container *container) {
   container->pid = 0;
 }
 
+/* `clone3` as the container's kind of namespaces needs it. */
+static int make_first(struct container *container, int *gate, const int *stdio) {
+  const struct spec *spec = &container->spec;
+  bool helped = join_needs_helper(spec);
+  /* A new user namespace and its first process at once; the rest is unshared by that process, so that the mapped root
+   * owns it. Without one, everything at once. The cgroup namespace comes last, from inside the cgroup. */
+  uint64_t flags = (uint64_t)spec->clone_flags & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+  if (flags & CLONE_NEWUSER)
+    flags &= CLONE_NEWUSER | CLONE_NEWPID;
+  if (!helped && container->namespaces[5] >= 0 && setns(container->namespaces[5], CLONE_NEWPID) < 0)
+    return report_errno("joining namespaces", "setns", "%s", spec->namespace_paths[5]);
+  int pidfd = -1;
+  struct kernel_clone_args arguments = {
+      .flags = (helped ? 0 : flags) | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
+  struct cgroup_doors doors;
+  if (cgroup_doors(&container->cgroup, &doors) < 0)
+    return -1;
+  pid_t pid = (pid_t)cgroup_clone(&container->cgroup, &arguments);
+  if (pid == 0) {
+    close(gate[0]);
+    if (helped)
+      join_and_clone(container, flags, gate[1], stdio, &doors);
+    init_main(container, gate[1], stdio, &doors);
+  }
+  int number = errno;
+  cgroup_close_doors(&doors);
+  errno = number;
+  if (pid < 0)
+    return report_errno("making namespaces", "clone3", "flags %#llx", (unsigned long long)flags);
+  close(gate[1]);
+  gate[1] = -1;
+  if (!helped) {
+    container->pid = pid;
+    container->pidfd = pidfd;
+    return 0;
+  }
+  close(pidfd);
+  return join_await(gate[0], pid, &container->pid, &container->pidfd);
+}
+
+/* A user namespace that is there has its mapping already. */
+static int read_id_maps(struct container *container) {
+  struct spec *spec = &container->spec;
+  if (container->namespaces[0] < 0 || (spec->uid_maps.count && spec->gid_maps.count))
+    return 0;
+  return idmap_read(container->namespaces[0], &spec->uid_maps, &spec->gid_maps);
+}
+
 int container_create(struct container *container, const int *stdio) {
   const struct spec *spec = &container->spec;
   int gate[2], theirs[3];
+  if (join_open(&container->spec, container->namespaces) < 0 || read_id_maps(container) < 0) {
+    close_all(container->namespaces, 8);
+    return -1;
+  }
   container->terminal = container->pidfd = container->gate = -1;
   container->pid = 0;
   if (stdio) {
@@ -116,37 +169,15 @@ int container_create(struct container *container, const int *stdio) {
     return report_errno("starting", "socketpair", "%s", "");
   if (container->anchor && chdir(container->anchor) < 0)
     return report_errno("starting", "chdir", "%s", container->anchor);
-  /* A new user namespace and its first process at once; the rest is unshared by that process, so that the mapped root
-   * owns it. Without one, everything at once. The cgroup namespace comes last, from inside the cgroup. */
-  uint64_t flags = (uint64_t)spec->clone_flags & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
-  if (flags & CLONE_NEWUSER)
-    flags &= CLONE_NEWUSER | CLONE_NEWPID;
-  if (spec->namespace_paths[5]) {
-    cleanup_fd int ns = open(spec->namespace_paths[5], O_RDONLY | O_CLOEXEC);
-    if (ns < 0 || setns(ns, CLONE_NEWPID) < 0)
-      return report_errno("joining namespaces", "setns", "%s", spec->namespace_paths[5]);
-  }
-  struct kernel_clone_args arguments = {
-      .flags = flags | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&container->pidfd, .exit_signal = SIGCHLD};
-  struct cgroup_doors doors;
-  if (cgroup_doors(&container->cgroup, &doors) < 0)
-    return -1;
-  long pid = cgroup_clone(&container->cgroup, &arguments);
-  if (pid == 0) {
-    close(gate[0]);
-    init_main(container, gate[1], theirs, &doors);
-  }
-  int number = errno;
-  cgroup_close_doors(&doors);
-  errno = number;
-  if (pid < 0)
-    return report_errno("making namespaces", "clone3", "flags %#llx", (unsigned long long)flags);
-  container->pid = (pid_t)pid;
   container->gate = gate[0];
-  close(gate[1]);
+  int result = make_first(container, gate, theirs);
+  close_all(&gate[1], 1);
   if (!stdio)
     close_all(theirs, 3);
-  if (build(container, gate[0]) < 0) {
+  if (result == 0)
+    result = build(container, gate[0]);
+  close_all(container->namespaces, 8);
+  if (result < 0) {
     end_child(container);
     return -1;
   }

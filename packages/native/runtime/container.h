@@ -34,9 +34,10 @@ struct container {
   /* made by container_create */
   pid_t pid;
   int pidfd;
-  int gate;     /* our end of the socket to the child */
-  int stdio[3]; /* our ends: stdin write, stdout read, stderr read; -1 with a terminal */
-  int terminal; /* pty master, or -1 */
+  int gate;          /* our end of the socket to the child */
+  int stdio[3];      /* our ends: stdin write, stdout read, stderr read; -1 with a terminal */
+  int terminal;      /* pty master, or -1 */
+  int namespaces[8]; /* those to join, as spec_namespaces, or -1; only while it is being made */
 };
 
 /* Makes everything and stops at the start gate. On failure nothing is left but the cgroup, which the caller removes.

@@ -21,7 +21,8 @@ static int exec_joined(const struct container *container, struct exec *exec, int
   const struct spec_process *process = &exec->process;
   int terminal = -1, peer = -1;
   int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if ((container->spec.clone_flags & CLONE_NEWUSER) && process_become_root() < 0)
+  if (((container->spec.clone_flags & CLONE_NEWUSER) || container->spec.namespace_paths[0]) &&
+      process_become_root() < 0)
     return -1;
   if (label_session(proc, process) < 0)
     return -1;

@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "gate.h"
+#include "join.h"
 #include "kernel.h"
 #include "label.h"
 #include "landlock.h"
@@ -23,14 +24,13 @@ bool init_waits_for_hooks(const struct container *container) {
          (hooks[HOOK_PRESTART].count || hooks[HOOK_CREATE_RUNTIME].count || hooks[HOOK_CREATE_CONTAINER].count);
 }
 
-static int enter_namespaces(const struct spec *spec) {
-  for (int i = 0; i < 8; i++) {
-    if (!spec->namespace_paths[i] || spec_namespaces[i].flag == CLONE_NEWPID)
-      continue;
-    cleanup_fd int ns = open(spec->namespace_paths[i], O_RDONLY | O_CLOEXEC);
-    if (ns < 0 || setns(ns, spec_namespaces[i].flag) < 0)
-      return report_errno("joining namespaces", "setns", "%s", spec->namespace_paths[i]);
-  }
+static int enter_namespaces(const struct container *container) {
+  const struct spec *spec = &container->spec;
+  if (!join_needs_helper(spec)) /* which has done it */
+    for (int i = 0; i < 8; i++)
+      if (container->namespaces[i] >= 0 && spec_namespaces[i].flag != CLONE_NEWPID &&
+          setns(container->namespaces[i], spec_namespaces[i].flag) < 0)
+        return report_errno("joining namespaces", "setns", "%s", spec->namespace_paths[i]);
   int rest = spec->clone_flags & (CLONE_NEWCGROUP | CLONE_NEWTIME);
   if (spec->clone_flags & CLONE_NEWUSER)
     rest = spec->clone_flags & ~(CLONE_NEWUSER | CLONE_NEWPID);
@@ -83,9 +83,9 @@ static int set_up(struct container *container, int gate, const int *stdio, int p
   int trees[GATE_FDS_MAX], count = 0, peer = -1;
   if (gate_expect(gate, GATE_BUILD, trees, &count) < 0)
     return -1;
-  if ((spec->clone_flags & CLONE_NEWUSER) && process_become_root() < 0)
+  if (((spec->clone_flags & CLONE_NEWUSER) || spec->namespace_paths[0]) && process_become_root() < 0)
     return -1;
-  if (enter_namespaces(spec) < 0 || set_time_offsets(spec) < 0)
+  if (enter_namespaces(container) < 0 || set_time_offsets(spec) < 0)
     return -1;
   if (gate_send(gate, GATE_NAMESPACES, NULL, 0, NULL, 0) < 0)
     return report_errno("starting", "sendmsg", "%s", "");
