@@ -64,10 +64,13 @@ static int add_mount(struct cgroup *cgroup, char *line) {
     return add_unified_mount(cgroup, "unified", mount);
   if (!options || strcmp(type, "cgroup") != 0)
     return 0;
-  for (char *option = strtok_r(options, ",", &save); option; option = strtok_r(NULL, ",", &save))
+  for (char *option = strtok_r(options, ",", &save); option; option = strtok_r(NULL, ",", &save)) {
+    if (strcmp(option, "name=systemd") == 0 && add(cgroup, "systemd", mount) < 0)
+      return -1;
     for (size_t i = 0; i < sizeof v1_controllers / sizeof *v1_controllers; i++)
       if (strcmp(option, v1_controllers[i]) == 0 && add(cgroup, option, mount) < 0)
         return -1;
+  }
   return 0;
 }
 
@@ -218,6 +221,34 @@ void cgroup_close_doors(struct cgroup_doors *doors) {
     close(doors->fds[--doors->count]);
 }
 
+/* The cgroup below `directory` with the process that has the smallest number, as a rule the first one. */
+static void find_leaf(const char *directory, char *leaf, size_t size, long *smallest) {
+  char path[4096], text[64];
+  if (cgroup_read(directory, "cgroup.procs", text, sizeof text) > 0 &&
+      (*smallest == 0 || strtol(text, NULL, 10) < *smallest)) {
+    *smallest = strtol(text, NULL, 10);
+    snprintf(leaf, size, "%s", directory);
+  }
+  cleanup_closedir DIR *entries = opendir(directory);
+  for (struct dirent *entry; entries && (entry = readdir(entries));)
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
+      snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+      find_leaf(path, leaf, size, smallest);
+    }
+}
+
+/* A container that manages its own subtree has its processes in the leaves: others can be nowhere else. */
+static long clone_into_leaf(const char *directory, struct kernel_clone_args *arguments) {
+  char leaf[4096] = "";
+  long smallest = 0;
+  find_leaf(directory, leaf, sizeof leaf, &smallest);
+  cleanup_fd int fd = open(leaf, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    return -1;
+  arguments->cgroup = (uint64_t)(unsigned)fd;
+  return sys_clone3(arguments);
+}
+
 long cgroup_clone(const struct cgroup *cgroup, struct kernel_clone_args *arguments) {
   const struct cgroup_hierarchy *unified = cgroup_unified(cgroup);
   if (!unified)
@@ -227,7 +258,8 @@ long cgroup_clone(const struct cgroup *cgroup, struct kernel_clone_args *argumen
     return report_errno("joining the cgroup", "open", "%s", unified->directory);
   arguments->flags |= CLONE_INTO_CGROUP;
   arguments->cgroup = (uint64_t)(unsigned)directory;
-  return sys_clone3(arguments);
+  long pid = sys_clone3(arguments);
+  return pid < 0 && errno == EBUSY ? clone_into_leaf(unified->directory, arguments) : pid;
 }
 
 static void pause_briefly(void) {

@@ -14,6 +14,8 @@
 
 #define CGROUP_HIERARCHIES_MAX 16
 
+struct spec;
+
 struct cgroup {
   bool v2;    /* the cgroup2 mount has every controller; false: v1, perhaps with a cgroup2 mount beside it (hybrid) */
   char *path; /* below each hierarchy's mount, begins with / */
@@ -32,6 +34,8 @@ int cgroup_open(struct cgroup *cgroup, const char *path);
 int cgroup_create(struct cgroup *cgroup, json_object *resources);
 /* Of one in use: as a whole. When one of its limits is refused, those written before are put back. */
 int cgroup_update(const struct cgroup *cgroup, json_object *resources);
+/* Gives its subtree to the container's root, where the spec has its cgroup mount writable. cgroup_delegate.c */
+int cgroup_delegate(const struct cgroup *cgroup, const struct spec *spec);
 /*
  * Joining. A process is cloned into a v2 cgroup (`cgroup_clone`), and enters v1's by its own hand before anything else
  * (`cgroup_doors` in the parent, `cgroup_enter` in the child): a process that moves itself through v1's `tasks` file

@@ -50,7 +50,7 @@ static int read_overlay(json_object *launch, struct overlay *overlay) {
     overlay->lower.items[i] = json_object_get_string(json_object_array_get_idx(lower, (size_t)i));
   overlay->upper = json_object_get_string(cgroup_member(rootfs, "upper"));
   overlay->work = json_object_get_string(cgroup_member(rootfs, "work"));
-  overlay->is_volatile = flag(rootfs, "volatile");
+  overlay->is_volatile = overlay->upper && flag(rootfs, "volatile");
   self.container.has_overlay = true;
   return 0;
 }
@@ -169,7 +169,8 @@ int launch_create(void) {
     return -1;
   if (container->spec.cgroups_path && cgroup_open(&container->cgroup, container->spec.cgroups_path) < 0)
     return -1;
-  if (container->cgroup.count && cgroup_create(&container->cgroup, container->spec.resources) < 0)
+  if (container->cgroup.count && (cgroup_create(&container->cgroup, container->spec.resources) < 0 ||
+                                  cgroup_delegate(&container->cgroup, &container->spec) < 0))
     return -1;
   if (container_create(container, NULL) < 0) {
     cgroup_blame_memory(&container->cgroup, "starting");

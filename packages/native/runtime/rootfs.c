@@ -43,6 +43,15 @@ static int split_upper(const struct overlay *overlay, char *parent, size_t size)
   return (int)(slash - parent);
 }
 
+/* A mark of the mount before: overlayfs refuses what may have lost writes, and here that is no harm. */
+static void forget_volatile(const struct overlay *overlay) {
+  cleanup_fd int work = open(overlay->work, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (work >= 0) {
+    unlinkat(work, "work/incompat/volatile/dirty", 0);
+    unlinkat(work, "work/incompat/volatile", AT_REMOVEDIR);
+  }
+}
+
 static int add_upper(int context, const struct overlay *overlay, int userns, int *both) {
   char parent[4096];
   int length = split_upper(overlay, parent, sizeof parent);
@@ -143,7 +152,7 @@ static int assemble_from_names(const struct overlay *overlay, int userns) {
   }
   if (overlay->is_volatile)
     used += (size_t)snprintf(options + used, sizeof options - used, ",volatile");
-  if (overlay->label)
+  if (overlay->label && used < sizeof options)
     used += (size_t)snprintf(options + used, sizeof options - used, ",context=\"%s\"", overlay->label);
   if (used >= sizeof options)
     return report_invalid(step, "%d layers are more than this kernel takes", overlay->lower.count);
@@ -206,6 +215,8 @@ static int assemble(const struct overlay *overlay, int userns) {
 }
 
 int rootfs_overlay(const struct overlay *overlay, int userns, uid_t root_uid, gid_t root_gid) {
+  if (overlay->is_volatile)
+    forget_volatile(overlay);
   if (userns < 0)
     return assemble(overlay, userns);
   /* The overlay makes files in its work directory as the mounter: with an id that the map does not have, it would

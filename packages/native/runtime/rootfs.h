@@ -10,8 +10,8 @@
 struct overlay {
   struct strings lower; /* topmost first */
   const char *upper, *work;
+  bool is_volatile;  /* nothing of it is ever synced: for what is thrown away (overlayfs.rst, "Volatile mount") */
   const char *label; /* SELinux label of everything in it, or NULL */
-  bool is_volatile; /* nothing of it is synced, at no time: for what is thrown away (overlayfs.rst, "Volatile mount") */
 };
 
 /* `userns`: descriptor of the container's user namespace for idmapped layers, or -1. `root_uid`, `root_gid`: host ids

@@ -88,11 +88,10 @@ test('a volatile root is never synced, and not taken up again as if it were whol
   const options = "sed -n 's/^overlay . overlay //p' /proc/mounts";
   const first = runLayered([bundles.image.lower], [...upper, '--volatile'], options);
   assert.match(first.out, /\b(fsync=)?volatile\b/, first.err);
-  for (const again of [upper, [...upper, '--volatile']]) {
-    const refused = runLayered([bundles.image.lower], again, 'true');
-    assert.equal(refused.status, 1);
-    assert.match(refused.err, /incompat\/volatile: a volatile overlay was here/);
-  }
+  assert.equal(runLayered([bundles.image.lower], [...upper, '--volatile'], 'true').status, 0);
+  const refused = runLayered([bundles.image.lower], upper, 'true');
+  assert.equal(refused.status, 1);
+  assert.match(refused.err, /incompat\/volatile: a volatile overlay was here/);
   rmSync(path.join(writable, 'work/work'), { recursive: true });
   assert.doesNotMatch(runLayered([bundles.image.lower], upper, options).out, /volatile/);
   assert.match(runLayered([bundles.image.lower], ['--volatile'], 'true').err, /with an --upper layer/);

@@ -65,6 +65,16 @@ test('two containers share the image read-only and do not see each other’s wri
   assert.equal(existsSync(path.join(image.lower, 'bin/note')), false);
 });
 
+test('the layer of a throwaway container is not synced, and can be used again', { timeout }, async () => {
+  const options = {
+    args: ['sh', '-c', 'grep -c "^overlay / .*volatile" /proc/self/mounts; cat /kept; echo kept > /kept'],
+  };
+  const name = id();
+  assert.match((await run(image, name, { ...options, volatile: true })).output, /^1\n/);
+  assert.equal((await run(image, name, { ...options, volatile: true })).output, '1\nkept\n');
+  assert.match((await run(image, id(), options)).output, /^0\n/);
+});
+
 test('the root can be made read-only', { timeout }, async () => {
   const { output } = await run(image, id(), { args: ['touch', '/x'], readonly: true });
   assert.match(output, /Read-only file system/);

@@ -56,6 +56,8 @@ export interface SpecOptions {
   readonly?: boolean;
   capabilities?: string[];
   mounts?: object[];
+  writableCgroup?: boolean;
+  volatile?: boolean;
   log?: { maxSizeBytes: number; maxFiles: number };
   /** Of the user namespace's ids. */
   maps?: object[];
@@ -95,7 +97,12 @@ export function makeSpec(id: string, options: SpecOptions): object {
         options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
       },
       { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
-      { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+      {
+        destination: '/sys/fs/cgroup',
+        type: 'cgroup',
+        source: 'cgroup',
+        options: ['nosuid', 'noexec', 'nodev', options.writableCgroup === true ? 'rw' : 'ro'],
+      },
       ...(options.mounts ?? []),
     ],
     linux: {
@@ -135,7 +142,10 @@ export class Supervised {
       id,
       runDir: path.join(this.directory, 'run'),
       stateDir: state,
-      rootfs: { lower: [image.lower], upper: `${state}/layer/upper`, work: `${state}/layer/work` },
+      rootfs: {
+        ...{ lower: [image.lower], upper: `${state}/layer/upper`, work: `${state}/layer/work` },
+        volatile: options.volatile ?? false,
+      },
       log: { path: `${state}/log`, maxSizeBytes: 0, maxFiles: 1, ...options.log },
       stdin: { open: options.terminal ?? false, once: false },
       seccompFd: -1,

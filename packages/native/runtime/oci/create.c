@@ -217,9 +217,10 @@ static int make_cgroup(void) {
     cgroup_free(&container->cgroup); /* not ours to remove */
     return report_invalid("making the cgroup", "%s has processes that are not this container's", path);
   }
-  return oci_write_state(&self.container, self.bundle, self.rootfs) < 0
-             ? -1
-             : cgroup_create(&container->cgroup, container->spec.resources);
+  if (oci_write_state(&self.container, self.bundle, self.rootfs) < 0 ||
+      cgroup_create(&container->cgroup, container->spec.resources) < 0)
+    return -1;
+  return cgroup_delegate(&container->cgroup, &container->spec);
 }
 
 static int open_door(void) {

@@ -27,11 +27,6 @@ export function makeLayer(context: Context, record: ContainerRecord): void {
   const layer = path.dirname(upper);
   mkdirSync(layer, { recursive: true, mode: 0o755 });
   limit(record, layer);
-  if (record.hostConfig.AutoRemove) {
-    // Of a volatile overlay the kernel keeps a mark there, so that nobody takes it for whole after the machine's end;
-    // there is no such container after that.
-    rmSync(path.join(work, 'work'), { recursive: true, force: true });
-  }
   for (const one of [upper, work]) mkdirSync(one, { recursive: true, mode: 0o755 });
 }
 
