@@ -44,6 +44,8 @@ const aptPackages = {
     'util-linux',
     'procps',
     'strace',
+    'debootstrap',
+    'e2fsprogs',
     'clang',
     'clang-tidy',
     'clang-format',
@@ -68,6 +70,7 @@ export async function setup(wanted = {}) {
     ...(wanted.web === false ? [] : [{ name: 'web build', run: buildWeb }]),
     { name: 'starter image', run: buildStarterImage },
     ...(wanted.test === true ? [{ name: 'distribution kernel', run: prepareKernel }] : []),
+    ...(wanted.test === true ? [{ name: 'distribution with systemd', run: prepareSystemd }] : []),
   ];
   for (const [index, step] of steps.entries()) {
     const label = `[${index + 1}/${steps.length}] ${step.name}`;
@@ -184,6 +187,12 @@ async function prepareKernel() {
   const log = openLog('kernel');
   const did = [await kernel.setup({ log }), await selinux.setup({ log })].filter((one) => one !== undefined);
   return did.length === 0 ? undefined : did.join(', ');
+}
+
+async function prepareSystemd() {
+  const distribution = await import(pathToFileURL(path.join(root, 'scripts/systemd-root.mjs')).href);
+  if (process.getuid?.() !== 0) return 'left out: not root';
+  return distribution.setup({ log: openLog('systemd-root') });
 }
 
 // ---- running a step's program

@@ -42,10 +42,12 @@ const marker = '-- the outcomes of the attacks';
 const script = `export BERTH_ADVERSARY_RESULTS=/tmp/attacks; "$0" --test --test-reporter=tap "$@"; code=$?; echo '${marker}'; cat /tmp/attacks 2>/dev/null; exit $code`;
 
 for (const [what, pattern, timeoutSeconds] of [
-  ["berth-runtime's tests", 'packages/native/test/{runtime,oci,layers,quota}.test.ts', 400],
-  ["the adversary's cases", 'packages/native/test/adversary/*.test.ts', 400],
+  ["berth-runtime's tests", 'packages/native/test/{runtime,oci,layers,quota}.test.ts', 900],
+  ["the limits' and events' tests", 'packages/native/test/{resources,events,delegation,systemd}.test.ts', 900],
+  ["the adversary's cases", 'packages/native/test/adversary/*.test.ts', 900],
+  ["the adversary's cases at the agent's door", 'apps/agent/test/adversary/*.test.ts', 900],
   // Those whose outcome depends on the kernel and its cgroups.
-  ["the Docker API's tests", 'apps/agent/test/api/{docker-cli,walls,apparmor,layer}.test.ts', 600],
+  ["the Docker API's tests", 'apps/agent/test/api/{docker-cli,walls,apparmor,layer}.test.ts', 900],
 ] as const) {
   test(`${what} pass on cgroup v2`, { timeout: (timeoutSeconds + 20) * 1000 }, async () => {
     const files = globSync(pattern, { cwd: root }).sort();

@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 1 || size > 60000 || has_start(data + 1, size - 1))
     return 0;
   memset(&self, 0, sizeof self);
-  self.listener = self.signals = self.oom = self.seccomp_fd = -1;
+  self.listener = self.signals = self.oom = self.seccomp_fd = self.terminal_peer = -1;
   self.container.terminal = self.container.pidfd = self.container.gate = self.container.door = -1;
   for (int i = 0; i < 3; i++)
     self.container.stdio[i] = -1;

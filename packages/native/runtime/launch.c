@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -179,8 +180,10 @@ int launch_create(void) {
   for (int i = 0; i < 3; i++)
     if (container->stdio[i] >= 0)
       fcntl(container->stdio[i], F_SETFL, O_NONBLOCK | (i == 0 ? O_WRONLY : O_RDONLY));
-  if (container->terminal >= 0)
+  if (container->terminal >= 0) {
     fcntl(container->terminal, F_SETFL, O_RDWR | O_NONBLOCK);
+    self.terminal_peer = ioctl(container->terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  }
   self.oom = cgroup_oom_fd(&container->cgroup);
   watch_pressure();
   return 0;

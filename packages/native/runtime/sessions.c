@@ -118,6 +118,7 @@ static void end_container(int code, int signal) {
   clock_gettime(CLOCK_REALTIME, &self.finished_at);
   self.exit_code = signal ? 128 + signal : code;
   self.exit_signal = signal;
+  close_fd(&self.terminal_peer); /* what it holds is read to its end only when nobody else can write */
   drain(&self.container.stdio[1], SUPERVISOR_STDOUT, NULL);
   drain(&self.container.stdio[2], SUPERVISOR_STDERR, NULL);
   drain(&self.container.terminal, SUPERVISOR_STDOUT, NULL);

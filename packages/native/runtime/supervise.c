@@ -247,7 +247,7 @@ static __attribute__((noinline)) void tell_created(struct client *first) {
 }
 
 int supervise_main(void) {
-  self.listener = self.signals = self.oom = self.seccomp_fd = -1;
+  self.listener = self.signals = self.oom = self.seccomp_fd = self.terminal_peer = -1;
   self.container.terminal = self.container.pidfd = self.container.gate = self.container.door = -1;
   for (int i = 0; i < 3; i++)
     self.container.stdio[i] = -1;

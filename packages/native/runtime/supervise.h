@@ -28,6 +28,7 @@ struct supervisor {
   struct buffer input; /* for the container's standard input */
   bool input_closed, stdin_once;
   int listener, signals, oom;
+  int terminal_peer; /* held: a program that closes its terminal can open it again */
   uint64_t oom_kills;
   int oom_looks; /* how often to look yet for a kill that was announced */
   struct pressure {

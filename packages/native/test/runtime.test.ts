@@ -162,6 +162,13 @@ test('a terminal has the size asked for and is /dev/console', { timeout }, async
   assert.match(output, /136,\s+0/);
 });
 
+test('a program that closes its terminal can open it again', { timeout }, async () => {
+  const script = 'exec < /dev/null > /dev/null 2>&1; sleep 1; echo again > /dev/console';
+  const { output, exitCode } = await run(image, id(), { args: ['sh', '-c', script], terminal: true });
+  assert.equal(exitCode, 0);
+  assert.match(output, /again/);
+});
+
 test('the log holds what was written, stream by stream, in Docker’s json-file lines', { timeout }, async () => {
   const { container } = await run(image, id(), {
     args: ['sh', '-c', 'echo "a\tb"; echo wrong >&2; printf unfinished'],

@@ -58,6 +58,7 @@ export interface SpecOptions {
   mounts?: object[];
   writableCgroup?: boolean;
   volatile?: boolean;
+  env?: string[];
   log?: { maxSizeBytes: number; maxFiles: number };
   /** Of the user namespace's ids. */
   maps?: object[];
@@ -76,7 +77,7 @@ export function makeSpec(id: string, options: SpecOptions): object {
       consoleSize: { width: 91, height: 33 },
       user: { uid: 0, gid: 0 },
       args: options.args,
-      env: ['PATH=/bin'],
+      env: options.env ?? ['PATH=/bin'],
       cwd: '/',
       noNewPrivileges: true,
       capabilities: {

@@ -1,0 +1,2 @@
+export const systemdRoot: string;
+export function setup(options?: { log?: number }): string | undefined;
