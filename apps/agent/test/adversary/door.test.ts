@@ -1,7 +1,7 @@
 /** Rows M14, U12, S7, X3, X5, X6: requests that ask for more than they say, or say what is not theirs. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -298,6 +298,36 @@ door.case('U12', 'devices, annotations and read-only binds are what was asked fo
   const masked = ['busybox', 'sh', '-c', 'wc -c < /proc/interrupts'];
   assert.equal(door.ok('run', '--rm', ...masked), '0');
   assert.notEqual(door.ok('run', '--rm', '--security-opt', 'systempaths=unconfined', ...masked), '0');
+});
+
+door.case('U9', 'who joins the namespaces of a container joins its user namespace, not the host’s', async () => {
+  const up = (name: string, ...options: string[]) =>
+    door.ok('run', '--detach', '--name', name, ...options, 'busybox', 'sleep', '1000');
+  const pidOf = (name: string): number => door.inspect(name).State.Pid;
+  const userNamespace = (name: string) => readlinkSync(`/proc/${pidOf(name)}/ns/user`);
+  up('owner', '--ipc', 'shareable');
+  up('joined', '--pid', 'container:owner', '--network', 'container:owner', '--ipc', 'container:owner');
+  up('again', '--network', 'container:joined');
+  for (const name of ['joined', 'again']) {
+    assert.equal(userNamespace(name), userNamespace('owner'));
+    assert.notEqual(userNamespace(name), readlinkSync('/proc/self/ns/user'));
+    assert.match(readFileSync(`/proc/${pidOf(name)}/uid_map`, 'utf8'), /^ +0 +1\d{9} +65536\n$/);
+    assert.deepEqual(door.inspect(name).Berth.UserNamespace, door.inspect('owner').Berth.UserNamespace);
+  }
+  assert.deepEqual(kindsOf('joined').sort(), ['shared-ipc', 'shared-network', 'shared-pid', 'shared-user']);
+  assert.deepEqual(kindsOf('again').sort(), ['shared-network', 'shared-user']);
+  assert.equal(door.ok('exec', 'joined', 'sh', '-c', 'touch /made && stat -c %u:%g /made'), '0:0');
+  const file = path.join(door.directory, 'copied');
+  writeFileSync(file, 'x');
+  door.ok('cp', file, 'joined:/copied');
+  assert.equal(door.ok('exec', 'joined', 'stat', '-c', '%u', '/copied'), '0');
+  door.ok('restart', '-t', '0', 'owner');
+  door.ok('restart', '-t', '0', 'joined');
+  assert.equal(userNamespace('joined'), userNamespace('owner'));
+  up('mixed', '--pid', 'container:owner', '--network', 'host');
+  assert.deepEqual(kindsOf('mixed').sort(), ['host-network', 'host-root', 'host-user', 'shared-pid']);
+  const refused = door.docker('run', '--rm', '--ipc', 'container:again', 'busybox', 'true');
+  assert.match(refused.err, /non-shareable IPC/);
 });
 
 door.case('S7', 'JSON of every strange kind has one meaning or none', async () => {

@@ -14,6 +14,7 @@ import {
 } from '../runtime/spec.ts';
 import type { SupervisorConnection } from '../runtime/supervisor.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
+import { slotOf } from '../runtime/uid-ranges.ts';
 import type { Accounts } from './account.ts';
 import type { Context } from './context.ts';
 import { environment, workingDirectory } from './process.ts';
@@ -47,7 +48,7 @@ export async function exec(
     selinuxLabel: context.selinux === null ? undefined : record.selinux?.process,
     apparmorProfile: body.Privileged ? undefined : appArmorFor(record, context.appArmorProfile),
   });
-  const hasUserNamespace = record.uidSlot !== null;
+  const hasUserNamespace = slotOf(record) !== null;
   const weakenings = processWeakenings(process_, wallsOf(context), { hasUserNamespace });
   judge(weakenings, askedByExec(host, body));
   const supervisor = await context.connect(record);

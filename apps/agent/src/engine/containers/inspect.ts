@@ -2,7 +2,7 @@
 import type { Endpoint } from '../networks/networks.ts';
 import { pidsLimit } from '../runtime/resources.ts';
 import { containerCapabilities, noNewPrivileges, seccompChoice } from '../runtime/spec.ts';
-import { idsPerContainer, uidBase } from '../runtime/uid-ranges.ts';
+import { idsPerContainer, slotOf, uidBase } from '../runtime/uid-ranges.ts';
 import { type ContainerRecord, never } from './store.ts';
 
 export function inspectContainer(
@@ -14,6 +14,7 @@ export function inspectContainer(
 ): object {
   const host = record.hostConfig;
   const live = record.status === 'running' || record.status === 'paused';
+  const slot = slotOf(record);
   return {
     Id: record.id,
     Created: record.createdAt,
@@ -79,7 +80,7 @@ export function inspectContainer(
     },
     // What the Engine API has no word for: how this container is isolated.
     Berth: {
-      UserNamespace: record.uidSlot === null ? null : { HostId: uidBase(record.uidSlot), Size: idsPerContainer },
+      UserNamespace: slot === null ? null : { HostId: uidBase(slot), Size: idsPerContainer },
       Capabilities: containerCapabilities(host),
       Seccomp: { default: 'default', custom: 'custom', off: 'unconfined' }[seccompChoice(host)],
       NoNewPrivileges: noNewPrivileges(host),

@@ -6,10 +6,13 @@ import { appArmorFor } from '../runtime/apparmor.ts';
 import { askedBy, type HostWalls, judge, refuseUnaskedBinds, weakenings } from '../runtime/policy.ts';
 import { exampleLabel } from '../runtime/selinux.ts';
 import { buildSpec, type HostDevice, seccompChoice } from '../runtime/spec.ts';
+import { slotOf } from '../runtime/uid-ranges.ts';
 import { type BindSources, bindSources } from './bind-sources.ts';
 import type { Context } from './context.ts';
 import { hostDevices } from './devices.ts';
 import { etcFilesOf } from './files.ts';
+import { joinedNames, userNamespaceOwner } from './joined.ts';
+import { isLive } from './state.ts';
 import type { ContainerRecord } from './store.ts';
 
 /** @throws forbidden: what is weaker than the default was not asked for, or is never given. */
@@ -25,7 +28,7 @@ export function review(
     seccomp: seccompChoice(host),
     own: new Set([...Object.values(etcFilesOf(context, record)), ...volumes]),
     binds: sources.known,
-    devices: new Set(record.uidSlot === null ? [] : devices.map(({ device }) => device.path)),
+    devices: new Set(slotOf(record) === null ? [] : devices.map(({ device }) => device.path)),
     joined: joinedNames(record),
   };
   refuseUnaskedBinds(final, host);
@@ -44,6 +47,7 @@ export const wallsOf = (context: Context): HostWalls => ({
 export function reviewDraft(context: Context, record: ContainerRecord): Weakening[] {
   const sources = bindSources(context, record);
   const devices = hostDevices(record.hostConfig);
+  if (!isLive(record)) record.joinedUidSlot = ownerSlot(context, record);
   const joined = Object.fromEntries(Object.keys(joinedNames(record)).map((type) => [type, `/proc/0/ns/${type}`]));
   const name = record.config.User.split(':')[0] ?? '';
   const uid = /^\d{1,10}$/.test(name) ? Number(name) : 0; // a name may be root's, until it is looked up
@@ -64,12 +68,12 @@ export function reviewDraft(context: Context, record: ContainerRecord): Weakenin
   return review(context, record, { spec, sources, devices });
 }
 
-/** By type of namespace: whose it is, as the request named it. */
-function joinedNames({ hostConfig: host }: ContainerRecord): Record<string, string> {
-  const modes = { network: host.NetworkMode, pid: host.PidMode, ipc: host.IpcMode };
-  return Object.fromEntries(
-    Object.entries(modes)
-      .filter(([, mode]) => mode.startsWith('container:'))
-      .map(([type, mode]) => [type, mode.slice('container:'.length)]),
-  );
+/** At a create: those that it will join may not be there yet. */
+function ownerSlot(context: Context, record: ContainerRecord): number | null {
+  try {
+    const owner = userNamespaceOwner(context, record);
+    return owner === null ? null : slotOf(owner);
+  } catch {
+    return null;
+  }
 }

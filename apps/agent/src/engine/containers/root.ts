@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { closeFd, openOverlay, openPidfd, openProcessRoot, pidfdInode } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
-import { uidBase } from '../runtime/uid-ranges.ts';
+import { slotOf, uidBase } from '../runtime/uid-ranges.ts';
 import type { Context } from './context.ts';
 import { isLive } from './state.ts';
 import type { ContainerRecord } from './store.ts';
@@ -27,7 +27,8 @@ export async function openContainerRoot(context: Context, record: ContainerRecor
 
 /** What ids in an archive differ by from those seen through the root: a running container's shows its host ids. */
 export function idShift(record: ContainerRecord, direction: 'from' | 'into') {
-  const base = isLive(record) && record.uidSlot !== null ? uidBase(record.uidSlot) : 0;
+  const slot = slotOf(record);
+  const base = isLive(record) && slot !== null ? uidBase(slot) : 0;
   const shift = direction === 'into' ? base : -base;
   return { uidShift: shift, gidShift: shift };
 }

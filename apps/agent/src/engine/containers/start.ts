@@ -7,6 +7,7 @@ import { weakeningsAttribute } from '../runtime/policy.ts';
 import { buildSpec } from '../runtime/spec.ts';
 import { type Created, type SupervisorConnection, SupervisorError } from '../runtime/supervisor.ts';
 import { frame } from '../runtime/supervisor-protocol.ts';
+import { slotOf } from '../runtime/uid-ranges.ts';
 import type { Accounts } from './account.ts';
 import type { Attachments } from './attach.ts';
 import { bindSources } from './bind-sources.ts';
@@ -14,11 +15,11 @@ import { type Context, now } from './context.ts';
 import { hostDevices } from './devices.ts';
 import type { Ends } from './end.ts';
 import { layOutFiles } from './files.ts';
+import { joinedNamespaces, userNamespaceOwner } from './joined.ts';
 import type { ContainerLabels } from './labels.ts';
 import { environment, logOptions, seccompFor, workingDirectory } from './process.ts';
 import type { Remove } from './remove.ts';
 import { review } from './review.ts';
-import { isLive } from './state.ts';
 import { type ContainerRecord, never } from './store.ts';
 
 interface Parts {
@@ -78,6 +79,9 @@ export function createStart(context: Context, { accounts, attachments, ends, lab
     const user = await accounts.ofContainer(record, layerDirs);
     const sources = bindSources(context, record);
     const devices = hostDevices(record.hostConfig);
+    const joined = joinedNamespaces(context, record);
+    const owner = userNamespaceOwner(context, record);
+    record.joinedUidSlot = owner === null ? null : slotOf(owner);
     const spec = buildSpec({
       record,
       user,
@@ -87,7 +91,7 @@ export function createStart(context: Context, { accounts, attachments, ends, lab
       selinux: labels.forStart(record),
       cgroupsPath: `/${context.cgroupParent}/${record.id}`,
       etcFiles,
-      joined: joinedNamespaces(record),
+      joined,
       oomScoreAdj: context.oomScoreAdj,
       real: sources.real,
       devices,
@@ -152,23 +156,6 @@ export function createStart(context: Context, { accounts, attachments, ends, lab
   function isOnHostNetwork(record: ContainerRecord): boolean {
     const mode = record.hostConfig.NetworkMode;
     return mode.startsWith('container:') ? isOnHostNetwork(context.find(mode.slice(10))) : mode === 'host';
-  }
-
-  function joinedNamespaces(record: ContainerRecord) {
-    const host = record.hostConfig;
-    const of = (mode: string, file: string) => {
-      if (!mode.startsWith('container:')) return undefined;
-      const other = context.find(mode.slice('container:'.length));
-      if (!isLive(other)) {
-        const message = `cannot join the ${file} namespace of a container that is not running: ${other.name}`;
-        throw new EngineError('conflict', message);
-      }
-      return `/proc/${other.pid}/ns/${file}`;
-    };
-    const network = of(host.NetworkMode, 'net');
-    const pid = of(host.PidMode, 'pid');
-    const ipc = of(host.IpcMode, 'ipc');
-    return { ...(network && { network }), ...(pid && { pid }), ...(ipc && { ipc }) };
   }
 }
 

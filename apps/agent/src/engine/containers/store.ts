@@ -46,6 +46,8 @@ export interface ContainerRecord {
   anonymousVolumes: string[];
   /** Its user namespace is host ids uidBase … uidBase+65535; null: the host's ids. */
   uidSlot: number | null;
+  /** The range of the container whose user namespace it joins, as of its last start. */
+  joinedUidSlot?: number | null;
   /** That limits its writable layer, by number; null: nothing does. */
   project: number | null;
   /** SELinux labels; null where the host has none. */

@@ -3,6 +3,7 @@ import type { Mount } from '@berth/shared/oci/runtime-spec';
 import type { ContainerMount } from '../containers/store.ts';
 import { securityOptions } from './security-options.ts';
 import type { SpecInput } from './spec.ts';
+import { slotOf } from './uid-ranges.ts';
 
 const shmBytesDefault = 64 * 1024 * 1024;
 
@@ -10,7 +11,7 @@ export function specMounts({ record, etcFiles, real, devices }: SpecInput): Moun
   const host = record.hostConfig;
   const readOnly = host.Privileged ? 'rw' : 'ro';
   const cgroupReadOnly = (securityOptions(host.SecurityOpt).writableCgroups ?? host.Privileged) ? 'rw' : 'ro';
-  const idmap = record.uidSlot === null ? [] : ['idmap'];
+  const idmap = slotOf(record) === null ? [] : ['idmap'];
   const etc = (source: string, destination: string) => ({
     destination,
     type: 'bind',
@@ -50,7 +51,7 @@ export function specMounts({ record, etcFiles, real, devices }: SpecInput): Moun
   return [
     ...mine.filter(({ destination }) => !covered.has(destination) || !replaceable.has(destination)),
     ...asked.map((mount) => (mount.type === 'tmpfs' ? tmpfs(mount) : bind(mount, real, idmap))),
-    ...(record.uidSlot === null ? [] : devices.map(deviceBind)),
+    ...(slotOf(record) === null ? [] : devices.map(deviceBind)),
   ];
 }
 

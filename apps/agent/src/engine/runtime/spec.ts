@@ -8,7 +8,7 @@ import { resources } from './resources.ts';
 import { securityOptions } from './security-options.ts';
 import type { Labels } from './selinux.ts';
 import { specMounts } from './spec-mounts.ts';
-import { idsPerContainer, uidBase } from './uid-ranges.ts';
+import { idsPerContainer, slotOf, uidBase } from './uid-ranges.ts';
 import type { ResolvedUser } from './user.ts';
 
 export const defaultMaskedPaths: readonly string[] = [
@@ -44,7 +44,7 @@ export interface SpecInput {
   /** Files of ours that are bound over /etc/hostname, /etc/hosts, /etc/resolv.conf. */
   etcFiles: { hostname: string; hosts: string; resolvConf: string };
   /** What `--network container:` and `--pid container:` join. */
-  joined: { network?: string; pid?: string; ipc?: string };
+  joined: { network?: string; pid?: string; ipc?: string; user?: string };
   /** Of the agent itself, below which nothing goes by default. */
   oomScoreAdj: number;
   /** A bind's source to where it really is. */
@@ -88,7 +88,7 @@ export function buildSpec(input: SpecInput): RuntimeSpec {
       cgroupsPath: input.cgroupsPath,
       resources: withDevices(resources(record), input.devices),
       // In a user namespace no node can be made: those of the host are bound instead.
-      devices: record.uidSlot === null ? input.devices.map(({ device }) => device) : [],
+      devices: slotOf(record) === null ? input.devices.map(({ device }) => device) : [],
       sysctl: sysctls(record),
       mountLabel: input.selinux?.mount,
       maskedPaths: hidden(host, host.MaskedPaths, defaultMaskedPaths),
@@ -151,7 +151,8 @@ function idMappings(record: ContainerRecord): object {
 function namespaces({ record, joined }: SpecInput): { type: string; path?: string }[] {
   const host = record.hostConfig;
   const list: { type: string; path?: string }[] = [{ type: 'mount' }];
-  if (record.uidSlot !== null) list.push({ type: 'user' });
+  if (joined.user !== undefined) list.push({ type: 'user', path: joined.user });
+  else if (record.uidSlot !== null) list.push({ type: 'user' });
   const add = (type: string, mode: string, path: string | undefined) => {
     if (path !== undefined) list.push({ type, path });
     else if (mode !== 'host') list.push({ type });
@@ -183,7 +184,7 @@ function sysctls(record: ContainerRecord): Record<string, string> {
   const defaults = ownNetwork
     ? {
         'net.ipv4.ip_unprivileged_port_start': '0',
-        'net.ipv4.ping_group_range': record.uidSlot === null ? '0 2147483647' : '0 65535',
+        'net.ipv4.ping_group_range': slotOf(record) === null ? '0 2147483647' : '0 65535',
       }
     : {};
   return { ...defaults, ...host.Sysctls };

@@ -18,6 +18,10 @@ const foreignIds: IdRange = { start: 0x7ffe_0000, count: 0x1_0000 };
 
 export const uidBase = (slot: number) => firstHostId + slot * idsPerContainer;
 
+/** Of the user namespace that a container is in, its own or another's; null: the host's. */
+export const slotOf = ({ uidSlot, joinedUidSlot }: { uidSlot: number | null; joinedUidSlot?: number | null }) =>
+  uidSlot ?? joinedUidSlot ?? null;
+
 /** The lowest that is free. @throws unavailable */
 export function freeSlot(taken: ReadonlySet<number>, avoided: readonly IdRange[]): number {
   const others = [foreignIds, ...avoided];
