@@ -79,7 +79,8 @@ static int end_it(const struct oci_container *self) {
   struct pollfd ended = {.fd = self->container.pidfd, .events = POLLIN};
   if (self->container.pidfd < 0)
     return 0;
-  syscall(SYS_pidfd_send_signal, self->container.pidfd, SIGKILL, NULL, 0);
+  if (syscall(SYS_pidfd_send_signal, self->container.pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+    return report_errno("deleting", "pidfd_send_signal", "%d", SIGKILL);
   if (self->container.cgroup.count && cgroup_frozen(&self->container.cgroup))
     cgroup_freeze(&self->container.cgroup, false);
   if (poll(&ended, 1, 30000) != 1)

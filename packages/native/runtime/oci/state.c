@@ -94,13 +94,17 @@ static bool has_ended(int pidfd) {
   return poll(&ended, 1, 0) == 1;
 }
 
-static int open_process(json_object *state) {
+/* That a process cannot be opened does not mean that it has ended. */
+static int open_process(json_object *state, int *opened) {
   pid_t pid = json_object_get_int(cgroup_member(state, "pid"));
   cleanup_fd int pidfd = pid > 0 ? sys_pidfd_open(pid) : -1;
-  if (pidfd < 0 || has_ended(pidfd) ||
-      start_time_of(pid) != json_object_get_uint64(cgroup_member(state, "processStartTime")))
-    return -1;
-  return steal_fd(&pidfd);
+  *opened = -1;
+  if (pid > 0 && pidfd < 0 && errno != ESRCH && errno != EINVAL)
+    return report_errno(step, "pidfd_open", "%d", pid);
+  if (pidfd >= 0 && !has_ended(pidfd) &&
+      start_time_of(pid) == json_object_get_uint64(cgroup_member(state, "processStartTime")))
+    *opened = steal_fd(&pidfd);
+  return 0;
 }
 
 /* ---- directories */
@@ -159,7 +163,8 @@ int oci_open(struct oci_container *self, const char *id, bool alone) {
   self->config = self->state ? oci_read_json(config, step) : NULL;
   if (!self->config || spec_parse(json_object_get(self->config), &self->container.spec) < 0)
     return -1;
-  self->container.pidfd = open_process(self->state);
+  if (open_process(self->state, &self->container.pidfd) < 0)
+    return -1;
   self->container.pid = self->container.pidfd < 0 ? 0 : json_object_get_int(cgroup_member(self->state, "pid"));
   const char *cgroup = json_object_get_string(cgroup_member(self->state, "cgroupsPath"));
   return cgroup ? cgroup_open(&self->container.cgroup, cgroup) : 0;

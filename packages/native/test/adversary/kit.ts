@@ -153,8 +153,8 @@ export class Kit extends Bundles {
     }
   }
 
-  supervise(name: string, options: SpecOptions): Supervised {
-    return new Supervised(this.image, name, options);
+  supervise(name: string, options: SpecOptions, launcher: string[] = []): Supervised {
+    return new Supervised(this.image, name, options, launcher);
   }
 
   /** Does `attempt` again and again while two names are exchanged. Returns how often it was done. */
