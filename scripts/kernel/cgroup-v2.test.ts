@@ -47,7 +47,7 @@ for (const [what, pattern, timeoutSeconds] of [
   ["the adversary's cases", 'packages/native/test/adversary/*.test.ts', 900],
   ["the adversary's cases at the agent's door", 'apps/agent/test/adversary/*.test.ts', 900],
   // Those whose outcome depends on the kernel and its cgroups.
-  ["the Docker API's tests", 'apps/agent/test/api/{docker-cli,walls,apparmor,layer}.test.ts', 900],
+  ["the Docker API's tests", 'apps/agent/test/api/{docker-cli,walls,apparmor,layer,limits}.test.ts', 900],
 ] as const) {
   test(`${what} pass on cgroup v2`, { timeout: (timeoutSeconds + 20) * 1000 }, async () => {
     const files = globSync(pattern, { cwd: root }).sort();
