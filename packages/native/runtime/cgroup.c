@@ -262,6 +262,29 @@ long cgroup_clone(const struct cgroup *cgroup, struct kernel_clone_args *argumen
   return pid < 0 && errno == EBUSY ? clone_into_leaf(unified->directory, arguments) : pid;
 }
 
+int cgroup_descend(struct cgroup *cgroup, const char *below) {
+  cleanup_free char *path = NULL;
+  int found = 0;
+  if (asprintf(&path, "/%s", below) < 0)
+    return report_errno("joining the cgroup", "malloc", "%s", below);
+  if (strspn(path, "/") == strlen(path))
+    return 0; /* the container's own */
+  if (check_path(path) < 0)
+    return -1;
+  for (int i = 0; i < cgroup->count; i++) {
+    char *directory = NULL;
+    if (asprintf(&directory, "%s%s", cgroup->hierarchies[i].directory, path) < 0)
+      return report_errno("joining the cgroup", "malloc", "%s", below);
+    if (cgroup_has(directory, "cgroup.procs")) {
+      free(cgroup->hierarchies[i].directory);
+      cgroup->hierarchies[i].directory = directory;
+      found++;
+    } else
+      free(directory);
+  }
+  return found ? 0 : report_invalid("joining the cgroup", "the container has no cgroup %s", below);
+}
+
 static void pause_briefly(void) {
   nanosleep(&(struct timespec){0, 500000}, NULL);
 }

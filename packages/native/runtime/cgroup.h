@@ -48,6 +48,8 @@ struct cgroup_doors {
 int cgroup_doors(const struct cgroup *cgroup, struct cgroup_doors *doors);
 int cgroup_enter(const struct cgroup_doors *doors);
 void cgroup_close_doors(struct cgroup_doors *doors);
+/* To a cgroup that the container has made below its own, for one more process. */
+int cgroup_descend(struct cgroup *cgroup, const char *below);
 /* As clone3(2), into the cgroup where the kernel can. */
 long cgroup_clone(const struct cgroup *cgroup, struct kernel_clone_args *arguments);
 int cgroup_freeze(const struct cgroup *cgroup, bool frozen);

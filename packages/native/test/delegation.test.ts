@@ -1,8 +1,9 @@
 /** A container that manages the cgroups below its own, and nothing else. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { Bundles } from './bundle.ts';
 import { makeImage, run, Supervised, slowness } from './supervised.ts';
 
 const image = makeImage();
@@ -85,4 +86,21 @@ test('the kernel keeps cgroup namespaces apart where the host asked it to', (t) 
   const delegated = /^\S+ \S+ cgroup2 \S*nsdelegate/m.test(mounts);
   t.diagnostic(delegated ? 'nsdelegate is on' : 'not applicable: cgroup2 is mounted without nsdelegate here');
   if (isV2) assert.ok(delegated);
+});
+
+test('exec joins a cgroup below the container’s own by name, and never one above', { timeout }, () => {
+  const bundles = new Bundles();
+  try {
+    const id = bundles.running();
+    const mount = isV2 ? '/sys/fs/cgroup' : '/sys/fs/cgroup/pids';
+    mkdirSync(path.join(mount, bundles.cgroup, id, 'part'));
+    const { status, out } = bundles.call('exec', '--cgroup', 'part', id, 'cat', '/proc/self/cgroup');
+    assert.equal(status, 0);
+    assert.match(out, isV2 ? /^0::\/part$/m : /:pids:\/part$/m);
+    for (const wrong of ['..', '../..', 'part/../..', './part'])
+      assert.match(bundles.call('exec', '--cgroup', wrong, id, 'true').err, /must not contain/, wrong);
+    assert.match(bundles.call('exec', '--cgroup', 'none', id, 'true').err, /has no cgroup none/);
+  } finally {
+    bundles.remove();
+  }
 });

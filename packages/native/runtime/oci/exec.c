@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 
 struct exec_options {
-  const char *process, *cwd, *user, *pid_file, *console_socket, *label, *apparmor;
+  const char *process, *cwd, *user, *pid_file, *console_socket, *label, *apparmor, *cgroup;
   json_object *env, *groups, *capabilities;
   bool terminal, detach, no_new_privileges, ignore_paused;
   int preserve_fds;
@@ -94,7 +94,7 @@ static void add_to(json_object **list, json_object *item) {
 }
 
 static int parse(int argc, char **argv, struct exec_options *options) {
-  enum { CWD = 256, PID_FILE, CONSOLE, LABEL, APPARMOR, NNP, PRESERVE, IGNORE_PAUSED };
+  enum { CWD = 256, PID_FILE, CONSOLE, LABEL, APPARMOR, NNP, PRESERVE, IGNORE_PAUSED, CGROUP };
   static const struct option known[] = {{"process", required_argument, NULL, 'p'},
                                         {"cwd", required_argument, NULL, CWD},
                                         {"env", required_argument, NULL, 'e'},
@@ -110,6 +110,7 @@ static int parse(int argc, char **argv, struct exec_options *options) {
                                         {"cap", required_argument, NULL, 'c'},
                                         {"preserve-fds", required_argument, NULL, PRESERVE},
                                         {"ignore-paused", no_argument, NULL, IGNORE_PAUSED},
+                                        {"cgroup", required_argument, NULL, CGROUP},
                                         {0}};
   for (int option; (option = getopt_long(argc, argv, "+p:e:tu:g:dc:", known, NULL)) != -1;) {
     const char *rest;
@@ -164,6 +165,9 @@ static int parse(int argc, char **argv, struct exec_options *options) {
     case IGNORE_PAUSED:
       options->ignore_paused = true;
       break;
+    case CGROUP:
+      options->cgroup = optarg;
+      break;
     default:
       return report_invalid("reading the options", "see --help");
     }
@@ -189,6 +193,8 @@ static int execute(struct oci_container *self, const struct exec_options *option
   char pid[16];
   if (spec_parse_process(process, &exec.process) < 0 || check(self, options, &exec.process) < 0 ||
       oci_seccomp(container->spec.seccomp, &container->seccomp) < 0)
+    return -1;
+  if (options->cgroup && cgroup_descend(&container->cgroup, options->cgroup) < 0)
     return -1;
   container->preserved_fds = options->preserve_fds;
   oci_close(self); /* it may be long */
