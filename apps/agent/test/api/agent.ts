@@ -25,13 +25,14 @@ export class TestAgent {
     return spawnSync('nsenter', [`--net=/run/netns/${this.name}`, ...args], { encoding: 'utf8', timeout: 10_000 });
   }
 
-  async start(): Promise<void> {
+  /** `launcher`: a program and its arguments that executes the agent in its turn. */
+  async start(launcher: string[] = []): Promise<void> {
     rmSync(this.socket, { force: true });
     const program = path.join(root, 'apps/agent/bin/berth-agent');
     const places = ['--data-dir', path.join(this.directory, 'data'), '--run-dir', path.join(this.directory, 'run')];
     const image = path.join(root, '.setup/starter-image.tar');
     const options = ['--standalone', ...places, '--cgroup-parent', this.name, '--starter-image', image];
-    this.#process = spawn('nsenter', [`--net=/run/netns/${this.name}`, program, 'serve', ...options], {
+    this.#process = spawn('nsenter', [`--net=/run/netns/${this.name}`, ...launcher, program, 'serve', ...options], {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     for (let tries = 0; tries < 200 * slowness; tries++) {

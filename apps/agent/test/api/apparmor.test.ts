@@ -50,3 +50,42 @@ test('what the profile denies is denied whatever else is given, and a host witho
   const free = agent.docker('run', '--rm', ...options, '--security-opt', 'apparmor=unconfined', ...mount);
   assert.doesNotMatch(free.err, /ermission denied/);
 });
+
+test('an agent that is confined itself stacks the container’s profile on its own', async (t) => {
+  if (!isActive) return t.diagnostic('not applicable: this kernel has no AppArmor');
+  const own = `berth-test-agent-${process.pid}`;
+  const rules = 'file, network, capability, mount, remount, umount, pivot_root, signal, ptrace, unix, change_profile,';
+  const load = (action: string) =>
+    spawnSync('apparmor_parser', [action, '--skip-cache'], {
+      input: `abi <abi/3.0>,\nprofile ${own} flags=(attach_disconnected,mediate_deleted) { ${rules} }\n`,
+      encoding: 'utf8',
+    });
+  const loaded = load('--replace');
+  assert.equal(loaded.status, 0, loaded.stderr);
+  try {
+    await agent.end('SIGTERM');
+    await agent.start(['aa-exec', '--profile', own, '--']);
+    const id = agent.docker('run', '-d', 'busybox', 'sleep', '1000').out.trim();
+    const both = `${own}//&berth-default`;
+    const label = agent.docker(
+      'exec',
+      id,
+      'cat',
+      '/proc/self/attr/apparmor/current',
+      '/proc/1/attr/apparmor/current',
+    ).out;
+    const names = label
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/ .*/, '').split('//&').sort().join('//&'));
+    assert.deepEqual(names, [both.split('//&').sort().join('//&'), both.split('//&').sort().join('//&')]);
+    // Signals go from the supervisor, which has the agent's profile, to the stack of both.
+    assert.equal(agent.docker('kill', id).status, 0);
+    assert.equal(agent.docker('wait', id).out.trim(), '137');
+    agent.docker('rm', id);
+  } finally {
+    await agent.end('SIGTERM');
+    await agent.start();
+    load('--remove');
+  }
+});
