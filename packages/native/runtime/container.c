@@ -6,6 +6,7 @@
 #include "init.h"
 #include "join.h"
 #include "kernel.h"
+#include "listener.h"
 #include "mounts.h"
 #include "process.h"
 #include "report.h"
@@ -69,7 +70,7 @@ static int build(struct container *container, int gate) {
   if (process_set_rlimits(container->pid, &spec->process) < 0 ||
       process_set_oom_score(container->pid, &spec->process) < 0)
     return -1;
-  int count = open_trees(container, own >= 0 ? own : container->namespaces[0], trees), result = -1, received = 0;
+  int count = open_trees(container, own >= 0 ? own : container->namespaces[0], trees), result = -1;
   /* A child that has ended already said why. */
   if (count > 0 && (gate_send(gate, GATE_BUILD, NULL, 0, trees, count) == 0 || errno == EPIPE)) {
     result = gate_expect(gate, GATE_NAMESPACES, NULL, NULL);
@@ -78,7 +79,7 @@ static int build(struct container *container, int gate) {
         container->has_namespaces(container);
       result = run_runtime_hooks(container, gate);
       if (result == 0)
-        result = gate_expect(gate, GATE_READY, &container->terminal, &received);
+        result = listener_expect(container, gate, GATE_READY, container->pid, &container->terminal);
     }
   } else if (count > 0)
     report_errno("starting", "sendmsg", "%d descriptors", count);
@@ -184,10 +185,10 @@ int container_create(struct container *container, const int *stdio) {
   return 0;
 }
 
-int container_start_at(int gate) {
+int container_start_at(const struct container *container, int gate) {
   if (gate_send(gate, GATE_START, NULL, 0, NULL, 0) < 0)
     return report_errno("starting", "sendmsg", "%s", "");
-  return gate_wait_for_exec(gate);
+  return listener_expect(container, gate, GATE_END, container->pid, NULL);
 }
 
 int container_detach(struct container *container) {
@@ -203,7 +204,7 @@ int container_detach(struct container *container) {
 }
 
 int container_start(struct container *container) {
-  int result = container_start_at(container->gate);
+  int result = container_start_at(container, container->gate);
   close_all(&container->gate, 1);
   return result;
 }

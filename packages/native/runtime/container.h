@@ -29,6 +29,8 @@ struct container {
   const char *anchor; /* a directory of the host that the root covers inside the container's mount namespace */
   /* Runs the spec's hooks of a kind: in the parent, or in the child for those that belong there. NULL: none. */
   int (*run_hooks)(const struct container *container, enum hook_kind kind);
+  /* Takes the listener of a seccomp filter with SCMP_ACT_NOTIFY; it is closed afterwards. NULL: there must be none. */
+  int (*take_listener)(const struct container *container, int listener, pid_t pid);
   int preserved_fds; /* descriptors from 3 on that the program keeps */
   int door;          /* a listening socket at which the child waits for START after container_detach, or -1 */
   /* made by container_create */
@@ -46,7 +48,7 @@ int container_create(struct container *container, const int *stdio);
 /* The child waits at its door from now on and outlives us. Its gate is closed. */
 int container_detach(struct container *container);
 /* Lets the program of a detached container run: `gate` is a connection to its door. */
-int container_start_at(int gate);
+int container_start_at(const struct container *container, int gate);
 /* Lets the program run. -1 when it could not be executed; failure.exit_code is 126 or 127 then. */
 int container_start(struct container *container);
 
@@ -62,6 +64,7 @@ struct exec {
 int container_exec(const struct container *container, struct exec *exec, const int *stdio, bool want_stdin);
 
 /* Steps shared by init and exec. */
+/* @return 0, the filter's listener if it has one, or -1 */
 int seccomp_apply(const struct seccomp_program *program);
 int terminal_open(int root, const struct spec_process *process, int *peer);
 int terminal_console(int root, int peer);

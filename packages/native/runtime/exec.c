@@ -4,6 +4,7 @@
 #include "gate.h"
 #include "kernel.h"
 #include "label.h"
+#include "listener.h"
 #include "process.h"
 #include "report.h"
 
@@ -33,14 +34,15 @@ static int exec_joined(const struct container *container, struct exec *exec, int
       return -1;
   } else if (process_wire_stdio(stdio) < 0)
     return -1;
-  if (process_set_affinity(process->cpus_final) < 0 || process_drop_privileges(process, &container->seccomp, proc) < 0)
+  if (process_set_affinity(process->cpus_final) < 0 ||
+      process_drop_privileges(process, &container->seccomp, proc, gate) < 0)
     return -1;
   process_close_others(3 + container->preserved_fds, (int[]){gate, terminal}, 2);
   if (gate_send(gate, GATE_READY, NULL, 0, &terminal, terminal >= 0) < 0)
     return report_errno("joining the container", "sendmsg", "%s", "");
   if (terminal >= 0)
     close(terminal);
-  return process_run(process, &container->seccomp, container->preserved_fds);
+  return process_run(process, &container->seccomp, container->preserved_fds, gate);
 }
 
 static void exec_child(const struct container *container, struct exec *exec, int gate, const int *stdio,
@@ -88,9 +90,8 @@ static void exec_child(const struct container *container, struct exec *exec, int
   _exit(code);
 }
 
-static int exec_wait(struct exec *exec, int gate, pid_t helper) {
+static int exec_wait(const struct container *container, struct exec *exec, int gate, pid_t helper) {
   char buffer[sizeof(struct failure)];
-  int received = 0;
   if (process_set_rlimits(helper, &exec->process) < 0 || process_set_oom_score(helper, &exec->process) < 0)
     return -1;
   if (gate_send(gate, GATE_BUILD, NULL, 0, NULL, 0) < 0 && errno != EPIPE)
@@ -110,9 +111,9 @@ static int exec_wait(struct exec *exec, int gate, pid_t helper) {
     return report_errno("joining the container", "pidfd_open", "%d", exec->pid);
   if (gate_send(gate, GATE_START, NULL, 0, NULL, 0) < 0 && errno != EPIPE)
     return report_errno("joining the container", "sendmsg", "%s", "");
-  if (gate_expect(gate, GATE_READY, &exec->terminal, &received) < 0)
+  if (listener_expect(container, gate, GATE_READY, exec->pid, &exec->terminal) < 0)
     return -1;
-  return gate_wait_for_exec(gate);
+  return listener_expect(container, gate, GATE_END, exec->pid, NULL);
 }
 
 /* Before there is a helper: its supervisor lives on, and keeps nothing of it. */
@@ -156,7 +157,7 @@ int container_exec(const struct container *container, struct exec *exec, const i
   close(gate[1]);
   if (!stdio)
     close_all(theirs, 3);
-  int result = exec_wait(exec, gate[0], helper);
+  int result = exec_wait(container, exec, gate[0], helper);
   struct failure kept = failure;
   if (result < 0) {
     kill(helper, SIGKILL);

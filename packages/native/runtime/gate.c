@@ -1,7 +1,5 @@
 #include "gate.h"
 
-#include "report.h"
-
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -39,7 +37,7 @@ int gate_receive(int socket, void *data, size_t size, int *fds, int *count) {
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);
   if (fds && count)
     *count = 0;
-  if (header && header->cmsg_type == SCM_RIGHTS && fds) {
+  if (header && header->cmsg_type == SCM_RIGHTS && fds && count) {
     *count = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
     memcpy(fds, CMSG_DATA(header), sizeof(int) * (size_t)*count);
   }
@@ -51,16 +49,11 @@ int gate_fail(int socket) {
   return -1;
 }
 
-int gate_expect_pid(int socket, char wanted, int *fds, int *count, pid_t *value) {
-  struct failure told;
-  int type = gate_receive(socket, &told, sizeof told, fds, count);
-  if (type == wanted) {
-    if (value)
-      memcpy(value, &told, sizeof *value);
+int gate_judge(int type, char wanted, const struct failure *told) {
+  if (type == wanted)
     return 0;
-  }
   if (type == GATE_FAILED)
-    failure = told;
+    failure = *told;
   else if (type == 0)
     report_invalid("starting", "the first process ended before it was ready");
   else
@@ -68,18 +61,14 @@ int gate_expect_pid(int socket, char wanted, int *fds, int *count, pid_t *value)
   return -1;
 }
 
-int gate_expect(int socket, char wanted, int *fds, int *count) {
-  return gate_expect_pid(socket, wanted, fds, count, NULL);
+int gate_expect_pid(int socket, char wanted, int *fds, int *count, pid_t *value) {
+  struct failure told;
+  int result = gate_judge(gate_receive(socket, &told, sizeof told, fds, count), wanted, &told);
+  if (result == 0 && value)
+    memcpy(value, &told, sizeof *value);
+  return result;
 }
 
-int gate_wait_for_exec(int gate) {
-  struct failure told;
-  int type = gate_receive(gate, &told, sizeof told, NULL, NULL);
-  if (type == 0)
-    return 0;
-  if (type == GATE_FAILED)
-    failure = told;
-  else
-    report_errno("starting", "recvmsg", "message %d", type);
-  return -1;
+int gate_expect(int socket, char wanted, int *fds, int *count) {
+  return gate_expect_pid(socket, wanted, fds, count, NULL);
 }

@@ -2,6 +2,8 @@
 #ifndef GATE_H
 #define GATE_H
 
+#include "report.h"
+
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -16,7 +18,9 @@ enum gate_message {
   GATE_PID = 'p',
   GATE_MOUNTED = 'm',
   GATE_HOOKS_DONE = 'h',
-  GATE_DETACH = 'd'
+  GATE_DETACH = 'd',
+  GATE_LISTENER = 'l', /* of a seccomp filter, handed over before anything else is filtered */
+  GATE_LISTENING = 'L'
 };
 
 int gate_send(int socket, char type, const void *data, size_t size, const int *fds, int count);
@@ -28,7 +32,7 @@ int gate_receive(int socket, void *data, size_t size, int *fds, int *count);
 int gate_expect(int socket, char wanted, int *fds, int *count);
 /* `value`, when not NULL, takes the pid that comes with it. */
 int gate_expect_pid(int socket, char wanted, int *fds, int *count, pid_t *value);
-/* End of file is the sign of success: the child's end closes on exec. */
-int gate_wait_for_exec(int socket);
+/* What a message of `type` means to one who waits for `wanted`; `told` is its text. */
+int gate_judge(int type, char wanted, const struct failure *told);
 
 #endif

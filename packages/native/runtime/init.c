@@ -159,7 +159,7 @@ void init_main(struct container *container, int gate, const int *stdio, const st
     _exit((report_errno("setting the personality", "personality", "%lu", spec->personality), gate_fail(gate), 125));
   if (container->fences_abstract_sockets && landlock_scope_abstract_sockets() < 0)
     _exit((gate_fail(gate), 125));
-  if (process_drop_privileges(process, &container->seccomp, proc) < 0)
+  if (process_drop_privileges(process, &container->seccomp, proc, gate) < 0)
     _exit((gate_fail(gate), 125));
   process_close_others(3 + container->preserved_fds, (int[]){gate, container->door, terminal}, 3);
   if (process_find_program(process, program, sizeof program) < 0)
@@ -171,7 +171,7 @@ void init_main(struct container *container, int gate, const int *stdio, const st
     close(terminal);
   gate = wait_for_start(container, gate);
   if (!container->run_hooks || container->run_hooks(container, HOOK_START_CONTAINER) == 0)
-    process_run(process, &container->seccomp, container->preserved_fds);
+    process_run(process, &container->seccomp, container->preserved_fds, gate);
   int code = failure.exit_code;
   gate_fail(gate);
   _exit(code);

@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "kernel.h"
 #include "label.h"
+#include "listener.h"
 #include "report.h"
 
 #include <grp.h>
@@ -203,7 +204,8 @@ static int set_scheduling(const struct spec_process *process) {
 
 /* From root of the namespace to the program's user; the order is the kernel's: what needs a right comes before its
  * loss. */
-int process_drop_privileges(const struct spec_process *process, const struct seccomp_program *seccomp, int proc) {
+int process_drop_privileges(const struct spec_process *process, const struct seccomp_program *seccomp, int proc,
+                            int gate) {
   char cwd[4096];
   if (label_apply(proc, process) < 0 || set_scheduling(process) < 0)
     return -1;
@@ -212,7 +214,7 @@ int process_drop_privileges(const struct spec_process *process, const struct sec
     return report_errno("entering the working directory", "chdir", "%s", process->cwd);
   if (prctl(PR_SET_SECUREBITS, 0, 0, 0, 0) < 0 && errno != EPERM)
     return report_errno("dropping privileges", "prctl", "PR_SET_SECUREBITS");
-  if (!process->no_new_privileges && seccomp_apply(seccomp) < 0)
+  if (!process->no_new_privileges && listener_load(seccomp, gate) < 0)
     return -1;
   if (capabilities_bound(&process->capabilities) < 0)
     return -1;
@@ -277,7 +279,8 @@ static const char **with_home(const struct spec_process *process) {
   return items;
 }
 
-int process_run(const struct spec_process *process, const struct seccomp_program *seccomp, int preserved_fds) {
+int process_run(const struct spec_process *process, const struct seccomp_program *seccomp, int preserved_fds,
+                int gate) {
   char program[4096];
   const char **env = with_home(process);
   if (process_find_program(process, program, sizeof program) < 0)
@@ -285,7 +288,7 @@ int process_run(const struct spec_process *process, const struct seccomp_program
   if (sys_close_range(3 + (unsigned)preserved_fds, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
     return report_errno("closing descriptors", "close_range", "%s", "");
   reset_signals();
-  if (process->no_new_privileges && seccomp_apply(seccomp) < 0)
+  if (process->no_new_privileges && listener_load(seccomp, gate) < 0)
     return -1;
   execve(program, (char *const *)(uintptr_t)process->args.items, (char *const *)(uintptr_t)env);
   int number = errno;

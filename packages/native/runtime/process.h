@@ -17,12 +17,14 @@ int process_become_root(void);
 int process_set_affinity(const char *cpus);
 int process_wire_stdio(const int *stdio);
 int process_control_terminal(int peer);
-int process_drop_privileges(const struct spec_process *process, const struct seccomp_program *seccomp, int proc);
+/* `gate`: to the parent, for a seccomp filter's listener. */
+int process_drop_privileges(const struct spec_process *process, const struct seccomp_program *seccomp, int proc,
+                            int gate);
 /* What the runtime has open is no way to the host for others in the container, nor for a path that the image names
  * (/proc/self/fd/N). */
 void process_close_others(int from, const int *kept, int count);
 int process_find_program(const struct spec_process *process, char *found, size_t size);
 /* Returns only when it failed. */
-int process_run(const struct spec_process *process, const struct seccomp_program *seccomp, int preserved_fds);
+int process_run(const struct spec_process *process, const struct seccomp_program *seccomp, int preserved_fds, int gate);
 
 #endif

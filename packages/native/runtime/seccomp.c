@@ -12,7 +12,8 @@ int seccomp_apply(const struct seccomp_program *program) {
   if (!program->count)
     return 0;
   struct sock_fprog filter = {.len = program->count, .filter = program->filters};
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->flags, &filter) < 0)
+  int result = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->flags, &filter);
+  if (result < 0)
     return report_errno("loading the seccomp filter", "seccomp", "%u instructions", program->count);
-  return 0;
+  return result;
 }

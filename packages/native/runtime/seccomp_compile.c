@@ -76,9 +76,14 @@ static const struct named comparisons[] = {{"SCMP_CMP_NE", SCMP_CMP_NE},
                                            {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
                                            {NULL, 0}};
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1U << 5)
+#endif
+
 static const struct named flags[] = {{"SECCOMP_FILTER_FLAG_TSYNC", 0}, /* there is one thread */
                                      {"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
                                      {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
+                                     {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
                                      {NULL, 0}};
 
 static int lookup(const struct named *table, json_object *name, const char *what, uint32_t *value) {
@@ -92,7 +97,6 @@ static int lookup(const struct named *table, json_object *name, const char *what
 }
 
 static int action_of(json_object *object, const char *key, const char *errno_key, uint32_t *action) {
-  const char *name = json_object_get_string(member(object, key));
   json_object *number = member(object, errno_key);
   int64_t value = number ? json_object_get_int64(number) : EPERM;
   if (value < 0 || value > 4095)
@@ -105,9 +109,8 @@ static int action_of(json_object *object, const char *key, const char *errno_key
                                   {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
                                   {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
                                   {"SCMP_ACT_LOG", SCMP_ACT_LOG},
+                                  {"SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY},
                                   {NULL, 0}};
-  if (name && strcmp(name, "SCMP_ACT_NOTIFY") == 0)
-    return report_invalid(step, "SCMP_ACT_NOTIFY is not supported");
   return lookup(actions, member(object, key), key, action);
 }
 
@@ -177,6 +180,8 @@ static int add_rules(scmp_filter_ctx context, json_object *profile, uint32_t def
       return -1;
     for (size_t k = 0; json_object_is_type(names, json_type_array) && k < json_object_array_length(names); k++) {
       const char *name = json_object_get_string(json_object_array_get_idx(names, k));
+      if (name && action == SCMP_ACT_NOTIFY && (strcmp(name, "sendmsg") == 0 || strcmp(name, "recvmsg") == 0))
+        return report_invalid(step, "SCMP_ACT_NOTIFY of %s: the listener itself is handed over with it", name);
       if (action == default_action) {
         int number = name ? number_of(name) : -1;
         *highest = number > *highest && number < 4096 ? number : *highest;
@@ -226,6 +231,16 @@ static int export_program(scmp_filter_ctx context, uint32_t default_action, int 
   return 0;
 }
 
+static bool notifies(json_object *profile) {
+  json_object *list = member(profile, "syscalls");
+  for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++) {
+    const char *action = json_object_get_string(member(json_object_array_get_idx(list, i), "action"));
+    if (action && strcmp(action, "SCMP_ACT_NOTIFY") == 0)
+      return true;
+  }
+  return false;
+}
+
 static int flags_of(json_object *profile, struct seccomp_code *program) {
   json_object *list = member(profile, "flags");
   for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++) {
@@ -234,8 +249,16 @@ static int flags_of(json_object *profile, struct seccomp_code *program) {
       return -1;
     program->flags |= flag;
   }
-  if (member(profile, "listenerPath"))
-    return report_invalid(step, "listenerPath is not supported");
+  const char *listener = json_object_get_string(member(profile, "listenerPath"));
+  bool has_listener = listener && *listener, is_notified = notifies(profile);
+  if (member(profile, "listenerMetadata") && !has_listener)
+    return report_invalid(step, "listenerMetadata needs a listenerPath");
+  if (is_notified && !has_listener)
+    return report_invalid(step, "SCMP_ACT_NOTIFY needs a listenerPath");
+  if ((program->flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) && !is_notified)
+    return report_invalid(step, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs SCMP_ACT_NOTIFY");
+  if (is_notified)
+    program->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
   return 0;
 }
 
@@ -246,6 +269,8 @@ int seccomp_compile(json_object *profile, struct seccomp_code *program) {
   memset(program, 0, sizeof *program);
   if (flags_of(profile, program) < 0 || action_of(profile, "defaultAction", "defaultErrnoRet", &default_action) < 0)
     return -1;
+  if (default_action == SCMP_ACT_NOTIFY)
+    return report_invalid(step, "SCMP_ACT_NOTIFY cannot be the default action");
   scmp_filter_ctx context = seccomp_init(default_action);
   if (!context)
     return report_invalid(step, "seccomp_init refused the default action");

@@ -15,25 +15,28 @@
 #include <sys/wait.h>
 #include <termios.h>
 
-int console_send(const char *socket_path, int terminal) {
-  static const char *const step = "handing the terminal over";
-  static const char name[] = "/dev/ptmx"; /* what it is called, as runc tells it */
+int oci_send_descriptor(const char *step, const char *socket_path, const char *text, int fd) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  cleanup_fd int to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (strlen(socket_path) >= sizeof address.sun_path)
-    return report_invalid(step, "the path of --console-socket is longer than %zu", sizeof address.sun_path - 1);
+    return report_invalid(step, "%s: the path of a socket has at most %zu bytes", socket_path,
+                          sizeof address.sun_path - 1);
   memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
-  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+  if (to < 0 || connect(to, (struct sockaddr *)&address, sizeof address) < 0)
     return report_errno(step, "connect", "%s", socket_path);
   char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(sizeof(size_t)))) = {0};
-  struct iovec part = {(void *)(uintptr_t)name, sizeof name - 1};
+  struct iovec part = {(void *)(uintptr_t)text, strlen(text)};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(header), &terminal, sizeof terminal);
-  return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? report_errno(step, "sendmsg", "%s", socket_path) : 0;
+  memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  return sendmsg(to, &message, MSG_NOSIGNAL) < 0 ? report_errno(step, "sendmsg", "%s", socket_path) : 0;
+}
+
+int console_send(const char *socket_path, int terminal) {
+  return oci_send_descriptor("handing the terminal over", socket_path, "/dev/ptmx", terminal); /* as runc calls it */
 }
 
 /* ---- in the foreground */

@@ -250,6 +250,7 @@ static int build(struct create_options *options, bool with_door) {
       return report_errno("preserving descriptors", "fcntl", "descriptor %d is not open", fd);
   container->preserved_fds = options->preserve_fds;
   container->run_hooks = run_hooks;
+  container->take_listener = oci_take_listener;
   container->anchor = self.rootfs;
   container->has_overlay = options->overlay.lower.count > 0;
   container->overlay = options->overlay;
@@ -257,6 +258,7 @@ static int build(struct create_options *options, bool with_door) {
   if (oci_seccomp(container->spec.seccomp, &container->seccomp) < 0 || make_cgroup() < 0 ||
       (with_door && open_door() < 0))
     return -1;
+  oci_listens(&self.container, OCI_CREATING);
   if (container_create(container, (int[3]){0, 1, 2}) < 0) {
     cgroup_blame_memory(&container->cgroup, "starting");
     return -1;
@@ -465,7 +467,9 @@ static int start_opened(struct oci_container *opened) {
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/start.sock", opened->lock);
   if (gate < 0 || connect(gate, (struct sockaddr *)&address, sizeof address) < 0)
     return report_errno("starting", "connect", "start.sock");
-  int result = container_start_at(gate);
+  oci_listens(opened, OCI_CREATED);
+  opened->container.take_listener = oci_take_listener;
+  int result = container_start_at(&opened->container, gate);
   unlinkat(opened->lock, "start.sock", 0);
   if (result < 0 || finish_start(&opened->container) < 0)
     return -1;
@@ -493,6 +497,7 @@ int oci_run(int argc, char **argv) {
     return -1;
   if (!options.detach)
     console_hold_signals();
+  oci_listens(&self.container, OCI_CREATED);
   if (container_start(container) < 0 || finish_start(container) < 0) {
     undo();
     return -1;

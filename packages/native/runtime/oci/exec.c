@@ -197,6 +197,8 @@ static int execute(struct oci_container *self, const struct exec_options *option
   if (options->cgroup && cgroup_descend(&container->cgroup, options->cgroup) < 0)
     return -1;
   container->preserved_fds = options->preserve_fds;
+  container->take_listener = oci_take_listener;
+  oci_listens(self, OCI_RUNNING);
   oci_close(self); /* it may be long */
   if (!options->detach)
     console_hold_signals();

@@ -49,6 +49,8 @@ json_object *oci_read_json(const char *path, const char *step);
 
 /* console.c */
 int console_send(const char *socket_path, int terminal);
+/* A descriptor with a text to a listening stream socket. */
+int oci_send_descriptor(const char *step, const char *socket_path, const char *text, int fd);
 /* Waits for the process, passes signals on to it and, with a terminal (else -1), bytes and sizes; ours is raw
  * meanwhile.
  * @return its exit code, 128+n for signal n */
@@ -59,6 +61,10 @@ void console_hold_signals(void);
 /* seccomp_cache.c */
 /* linux.seccomp as a program; compiled ones are kept in ROOT/.seccomp. */
 int oci_seccomp(json_object *profile, struct seccomp_program *program);
+
+/* The container whose seccomp listener oci_take_listener sends to its profile's listenerPath. */
+void oci_listens(const struct oci_container *self, enum oci_status status);
+int oci_take_listener(const struct container *container, int listener, pid_t pid);
 
 /* seal.c: runs this program again from a sealed copy in memory, unless it does already. */
 int oci_seal(char **argv);

@@ -83,22 +83,48 @@ int oci_features(int argc, char **argv) {
   (void)argc, (void)argv;
   static const char *const hooks[] = {
       "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL};
-  static const char *const mount_options[] = {
-      "async",   "atime",       "bind",   "defaults",  "dev",         "dirsync",     "exec",
-      "idmap",   "noatime",     "nodev",  "noexec",    "nosuid",      "nosymfollow", "private",
-      "rbind",   "relatime",    "ridmap", "ro",        "rprivate",    "rro",         "rnodev",
-      "rnoexec", "rnosuid",     "rslave", "rshared",   "runbindable", "rw",          "shared",
-      "slave",   "strictatime", "suid",   "tmpcopyup", "unbindable",  NULL};
+  static const char *const mount_options[] = {"async",       "atime",
+                                              "bind",        "defaults",
+                                              "dev",         "diratime",
+                                              "dirsync",     "exec",
+                                              "idmap",       "iversion",
+                                              "lazytime",    "loud",
+                                              "mand",        "noatime",
+                                              "nodev",       "nodiratime",
+                                              "noexec",      "noiversion",
+                                              "nolazytime",  "nomand",
+                                              "norelatime",  "nostrictatime",
+                                              "nosuid",      "nosymfollow",
+                                              "private",     "ratime",
+                                              "rbind",       "rdev",
+                                              "rdiratime",   "relatime",
+                                              "rexec",       "ridmap",
+                                              "rnoatime",    "rnodev",
+                                              "rnodiratime", "rnoexec",
+                                              "rnorelatime", "rnostrictatime",
+                                              "rnosuid",     "rnosymfollow",
+                                              "ro",          "rprivate",
+                                              "rrelatime",   "rro",
+                                              "rrw",         "rshared",
+                                              "rslave",      "rstrictatime",
+                                              "rsuid",       "rsymfollow",
+                                              "runbindable", "rw",
+                                              "shared",      "silent",
+                                              "slave",       "strictatime",
+                                              "suid",        "symfollow",
+                                              "sync",        "tmpcopyup",
+                                              "unbindable",  NULL};
   static const char *const namespaces[] = {"cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts", NULL};
-  static const char *const actions[] = {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO",        "SCMP_ACT_KILL",
-                                        "SCMP_ACT_LOG",   "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
-                                        "SCMP_ACT_TRACE", "SCMP_ACT_TRAP",         NULL};
+  static const char *const actions[] = {
+      "SCMP_ACT_ALLOW",        "SCMP_ACT_NOTIFY",      "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_LOG",
+      "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP", NULL};
   static const char *const operators[] = {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",        "SCMP_CMP_LE",
                                           "SCMP_CMP_LT", "SCMP_CMP_NE", "SCMP_CMP_MASKED_EQ", NULL};
   static const char *const archs[] = {"SCMP_ARCH_X86_64",  "SCMP_ARCH_X86", "SCMP_ARCH_X32",
                                       "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", NULL};
   static const char *const seccomp_flags[] = {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
-                                              "SECCOMP_FILTER_FLAG_SPEC_ALLOW", NULL};
+                                              "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+                                              "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL};
   json_object *all = json_tokener_parse(
       "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"" OCI_VERSION "\",\"linux\":{"
       "\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":false,\"systemdUser\":false,\"rdma\":true},"
