@@ -41,6 +41,8 @@ const aptPackages = {
     'apparmor',
     'policycoreutils',
     'podman',
+    'runc',
+    'crun',
     'util-linux',
     'procps',
     'strace',

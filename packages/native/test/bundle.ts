@@ -15,10 +15,16 @@ export interface Answer {
 
 export class Bundles {
   readonly image: Image = makeImage();
+  /** The runtime's command line: ours, or a peer's. */
+  readonly command: readonly string[];
   readonly root = path.join(this.image.directory, 'state');
   /** The cgroup above all of these bundles'. */
   readonly cgroup = `berth-oci-${process.pid}`;
   #count = 0;
+
+  constructor(command: readonly string[] = [runtimePath]) {
+    this.command = command;
+  }
 
   /** A bundle with a root of its own, and its config.json changed by `change`. */
   make(change: (config: Config) => void = () => undefined): { id: string; bundle: string } {
@@ -26,9 +32,10 @@ export class Bundles {
     const bundle = path.join(this.image.directory, id);
     mkdirSync(bundle);
     spawnSync('cp', ['-a', this.image.lower, path.join(bundle, 'rootfs')]);
-    this.call('spec', '--bundle', bundle);
+    spawnSync(runtimePath, ['spec', '--bundle', bundle], { env: runtimeEnvironment });
     const file = path.join(bundle, 'config.json');
     const config = JSON.parse(readFileSync(file, 'utf8'));
+    if (this.command[0] !== runtimePath) config.ociVersion = '1.0.2'; // crun 1.8 knows no later one
     config.process.terminal = false;
     config.process.env = ['PATH=/bin'];
     config.root.readonly = false;
@@ -43,7 +50,8 @@ export class Bundles {
   }
 
   callWith(options: { env?: Record<string, string>; input?: string; cwd?: string }, ...args: string[]): Answer {
-    const answer = spawnSync(runtimePath, ['--root', this.root, ...args], {
+    const [program, ...before] = this.command;
+    const answer = spawnSync(program ?? '', [...before, '--root', this.root, ...args], {
       ...options,
       env: { ...runtimeEnvironment, ...options.env },
       encoding: 'utf8',
@@ -78,7 +86,8 @@ export class Bundles {
       ['start', id],
     ]) {
       // What a container inherits as its output would hold up whoever reads it to its end.
-      const answer = spawnSync(runtimePath, ['--root', this.root, ...args], { stdio: ['ignore', 'ignore', 'ignore'] });
+      const [program, ...before] = this.command;
+      const answer = spawnSync(program ?? '', [...before, '--root', this.root, ...args], { stdio: 'ignore' });
       if (answer.status !== 0) throw new Error(`${args[0]}: exit code ${answer.status}`);
     }
     return id;

@@ -414,6 +414,24 @@ test('mounts: order, options, bind, read-only all the way, propagation', { timeo
   assert.equal(existsSync(path.join(source, 'x')), false);
 });
 
+test('where the host’s mounts are shared, nothing of a container shows among them', { timeout }, () => {
+  const source = path.join(bundles.image.directory, 'shared');
+  mkdirSync(source);
+  const { id, bundle } = bundles.make((config) => {
+    for (const set of ['bounding', 'permitted', 'effective']) config.process.capabilities[set].push('CAP_SYS_ADMIN');
+    config.mounts.push({ destination: '/v', type: 'bind', source, options: ['rbind'] });
+    config.process.args = ['sh', '-c', 'mkdir /v/a && mount -t tmpfs inner /v/a && echo mounted; sleep 1'];
+  });
+  const script = `mount -t tmpfs outer ${source}; "$@" & sleep 0.6; cat /proc/self/mountinfo; wait`;
+  const run = [runtimePath, '--root', bundles.root, 'run', '--bundle', bundle, id];
+  const shared = ['--mount', '--propagation', 'shared', 'sh', '-c', `mount --make-rshared /; ${script}`, 'sh'];
+  const outside = ['--mount', '--propagation', 'private', 'unshare', ...shared, ...run];
+  const answer = spawnSync('unshare', outside, { encoding: 'utf8', timeout });
+  assert.match(answer.stdout, /^mounted$/m, answer.stderr);
+  assert.match(answer.stdout, / - tmpfs outer /);
+  assert.doesNotMatch(answer.stdout, / - tmpfs inner |rootfs\/proc/);
+});
+
 test('devices: nodes that were asked for, and no other can be opened', { timeout }, () => {
   const text = shell(
     'stat -c %F,%t:%T,%a /dev/extra /dev/fifo; mknod /tmp/mem c 1 1 && cat /tmp/mem 2>&1 | head -n 1; echo x > /dev/null && echo null',
