@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { TestAgent } from './agent.ts';
 
 const agent = new TestAgent();
@@ -108,6 +109,17 @@ test('a throwaway container restarts, and its layer is volatile', () => {
   ok('restart', '-t', '0', 'away');
   ok('exec', 'away', 'ls', '/kept');
   ok('rm', '-f', 'away');
+});
+
+test('when a supervisor is killed, the processes and cgroups of its container go', async () => {
+  const id = ok('run', '-d', '--pid', 'host', 'busybox', 'sh', '-c', 'sleep 1000 & sleep 1000');
+  const { supervisorPid } = JSON.parse(
+    readFileSync(path.join(agent.directory, 'run/containers', id, 'pid.json'), 'utf8'),
+  );
+  process.kill(supervisorPid, 'SIGKILL');
+  for (let tries = 0; tries < 200 && agent.cgroups().length > 0; tries++) await setTimeout(50);
+  assert.deepEqual(agent.cgroups(), []);
+  ok('rm', '-f', id);
 });
 
 test('nothing is left', () => {

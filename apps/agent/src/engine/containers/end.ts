@@ -1,8 +1,9 @@
 /** How containers end: told by their supervisors, or found out when one is gone. */
-import { readFile, rmdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { closeFd, openPidfd, pidfdInode, removeTree, sendSignal } from '@berth/native';
 import { describeError, log } from '../../log.ts';
+import { removeCgroups } from '../runtime/cgroup-remains.ts';
 import type { Exit, SupervisorConnection } from '../runtime/supervisor.ts';
 import { type Context, now } from './context.ts';
 import type { Remove } from './remove.ts';
@@ -11,8 +12,6 @@ import { isLive } from './state.ts';
 import type { ContainerRecord } from './store.ts';
 
 const unknownExitCode = 255;
-const cgroupTries = 100;
-const cgroupRetryMs = 20;
 
 export function createEnds(context: Context, { restarts, remove }: { restarts: Restarts; remove: Remove }) {
   function observe(record: ContainerRecord, supervisor: SupervisorConnection): void {
@@ -60,17 +59,7 @@ export function createEnds(context: Context, { restarts, remove }: { restarts: R
     } catch {
       // It has ended.
     }
-    // A cgroup takes a moment to be empty after its last process was killed.
-    for (const directory of Object.values(record.cgroups)) {
-      for (let tries = 0; tries < cgroupTries; tries++) {
-        const failure = await rmdir(directory).then(
-          () => null,
-          (error) => error.code,
-        );
-        if (failure !== 'EBUSY') break;
-        await new Promise((resolve) => setTimeout(resolve, cgroupRetryMs));
-      }
-    }
+    await removeCgroups(Object.values(record.cgroups));
   }
 
   async function readExit(record: ContainerRecord): Promise<Exit | null> {
