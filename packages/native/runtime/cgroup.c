@@ -31,7 +31,7 @@ static int check_path(const char *path) {
   return path[strspn(path, "/")] ? 0 : report_invalid("making the cgroup", "cgroupsPath must not be the root");
 }
 
-static int add(struct cgroup *cgroup, const char *controller, const char *mount) {
+int cgroup_add(struct cgroup *cgroup, const char *controller, const char *mount) {
   if (cgroup->count == CGROUP_HIERARCHIES_MAX || cgroup_of(cgroup, controller))
     return 0;
   struct cgroup_hierarchy *hierarchy = &cgroup->hierarchies[cgroup->count];
@@ -45,7 +45,7 @@ static int add(struct cgroup *cgroup, const char *controller, const char *mount)
 
 static int add_unified_mount(struct cgroup *cgroup, const char *name, const char *mount) {
   char text[256];
-  if (add(cgroup, name, mount) < 0)
+  if (cgroup_add(cgroup, name, mount) < 0)
     return -1;
   struct cgroup_hierarchy *hierarchy = &cgroup->hierarchies[cgroup->count - 1];
   cgroup_read(mount, "cgroup.controllers", text, sizeof text);
@@ -53,6 +53,13 @@ static int add_unified_mount(struct cgroup *cgroup, const char *name, const char
   return asprintf(&hierarchy->controllers, " %s ", text) < 0
              ? report_errno("making the cgroup", "malloc", "%s", "cgroup.controllers")
              : 0;
+}
+
+static int add_systemd(struct cgroup *cgroup, const char *mount) {
+  char path[4096];
+  cgroup->systemd_mount = strdup(mount);
+  snprintf(path, sizeof path, "%s%s", mount, cgroup->path);
+  return access(path, F_OK) == 0 ? cgroup_add(cgroup, "systemd", mount) : 0;
 }
 
 /* A line of /proc/self/mounts: device, mount point, type, options. */
@@ -65,10 +72,10 @@ static int add_mount(struct cgroup *cgroup, char *line) {
   if (!options || strcmp(type, "cgroup") != 0)
     return 0;
   for (char *option = strtok_r(options, ",", &save); option; option = strtok_r(NULL, ",", &save)) {
-    if (strcmp(option, "name=systemd") == 0 && add(cgroup, "systemd", mount) < 0)
+    if (strcmp(option, "name=systemd") == 0 && add_systemd(cgroup, mount) < 0)
       return -1;
     for (size_t i = 0; i < sizeof v1_controllers / sizeof *v1_controllers; i++)
-      if (strcmp(option, v1_controllers[i]) == 0 && add(cgroup, option, mount) < 0)
+      if (strcmp(option, v1_controllers[i]) == 0 && cgroup_add(cgroup, option, mount) < 0)
         return -1;
   }
   return 0;
@@ -184,7 +191,7 @@ int cgroup_create(struct cgroup *cgroup, json_object *resources) {
     enable_all(&cgroup->hierarchies[0]);
   else if (cgroup_of(cgroup, "cpuset") && inherit_cpuset(cgroup_of(cgroup, "cpuset")) < 0)
     return -1;
-  return cgroup_limit(cgroup, resources, false);
+  return cgroup_limit(cgroup, resources, false) < 0 ? -1 : cgroup_give(cgroup);
 }
 
 int cgroup_update(const struct cgroup *cgroup, json_object *resources) {
@@ -323,6 +330,7 @@ void cgroup_free(struct cgroup *cgroup) {
     free(cgroup->hierarchies[i].controllers);
   }
   free(cgroup->path);
+  free(cgroup->systemd_mount);
   memset(cgroup, 0, sizeof *cgroup);
 }
 

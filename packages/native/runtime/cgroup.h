@@ -19,6 +19,10 @@ struct spec;
 struct cgroup {
   bool v2;    /* the cgroup2 mount has every controller; false: v1, perhaps with a cgroup2 mount beside it (hybrid) */
   char *path; /* below each hierarchy's mount, begins with / */
+  char *systemd_mount; /* v1's hierarchy without a controller: joined only by those that manage cgroups themselves */
+  bool is_delegated;
+  uid_t owner_uid; /* of the delegated subtree */
+  gid_t owner_gid;
   int count;
   struct cgroup_hierarchy {
     char *controller; /* "memory", "cpu", ...; the cgroup2 mount is "v2", or "unified" beside v1 */
@@ -34,8 +38,11 @@ int cgroup_open(struct cgroup *cgroup, const char *path);
 int cgroup_create(struct cgroup *cgroup, json_object *resources);
 /* Of one in use: as a whole. When one of its limits is refused, those written before are put back. */
 int cgroup_update(const struct cgroup *cgroup, json_object *resources);
-/* Gives its subtree to the container's root, where the spec has its cgroup mount writable. cgroup_delegate.c */
-int cgroup_delegate(const struct cgroup *cgroup, const struct spec *spec);
+/* Before it is made: its subtree will be the container's root's, where the spec has the cgroup mount writable. */
+int cgroup_delegate(struct cgroup *cgroup, const struct spec *spec);
+/* cgroup_delegate.c: done by cgroup_create. */
+int cgroup_give(const struct cgroup *cgroup);
+int cgroup_add(struct cgroup *cgroup, const char *controller, const char *mount);
 /*
  * Joining. A process is cloned into a v2 cgroup (`cgroup_clone`), and enters v1's by its own hand before anything else
  * (`cgroup_doors` in the parent, `cgroup_enter` in the child): a process that moves itself through v1's `tasks` file

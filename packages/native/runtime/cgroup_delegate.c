@@ -54,12 +54,17 @@ static int give_v2(const char *directory, uid_t uid, gid_t gid) {
   return give(directory, "", uid, gid);
 }
 
-int cgroup_delegate(const struct cgroup *cgroup, const struct spec *spec) {
-  uid_t uid = host_root(&spec->uid_maps);
-  gid_t gid = host_root(&spec->gid_maps);
-  if (!wants(spec) || uid == UINT32_MAX || gid == UINT32_MAX)
-    return 0;
-  for (int i = 0; i < cgroup->count; i++) {
+int cgroup_delegate(struct cgroup *cgroup, const struct spec *spec) {
+  cgroup->owner_uid = host_root(&spec->uid_maps);
+  cgroup->owner_gid = host_root(&spec->gid_maps);
+  cgroup->is_delegated = wants(spec) && cgroup->owner_uid != UINT32_MAX && cgroup->owner_gid != UINT32_MAX;
+  return cgroup->is_delegated && cgroup->systemd_mount ? cgroup_add(cgroup, "systemd", cgroup->systemd_mount) : 0;
+}
+
+int cgroup_give(const struct cgroup *cgroup) {
+  uid_t uid = cgroup->owner_uid;
+  gid_t gid = cgroup->owner_gid;
+  for (int i = 0; cgroup->is_delegated && i < cgroup->count; i++) {
     const struct cgroup_hierarchy *hierarchy = &cgroup->hierarchies[i];
     if (hierarchy->controllers && give_v2(hierarchy->directory, uid, gid) < 0)
       return -1;

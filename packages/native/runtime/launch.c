@@ -170,8 +170,8 @@ int launch_create(void) {
     return -1;
   if (container->spec.cgroups_path && cgroup_open(&container->cgroup, container->spec.cgroups_path) < 0)
     return -1;
-  if (container->cgroup.count && (cgroup_create(&container->cgroup, container->spec.resources) < 0 ||
-                                  cgroup_delegate(&container->cgroup, &container->spec) < 0))
+  if (container->cgroup.count && (cgroup_delegate(&container->cgroup, &container->spec) < 0 ||
+                                  cgroup_create(&container->cgroup, container->spec.resources) < 0))
     return -1;
   if (container_create(container, NULL) < 0) {
     cgroup_blame_memory(&container->cgroup, "starting");

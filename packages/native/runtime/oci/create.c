@@ -218,9 +218,9 @@ static int make_cgroup(void) {
     return report_invalid("making the cgroup", "%s has processes that are not this container's", path);
   }
   if (oci_write_state(&self.container, self.bundle, self.rootfs) < 0 ||
-      cgroup_create(&container->cgroup, container->spec.resources) < 0)
+      cgroup_delegate(&container->cgroup, &container->spec) < 0)
     return -1;
-  return cgroup_delegate(&container->cgroup, &container->spec);
+  return cgroup_create(&container->cgroup, container->spec.resources);
 }
 
 static int open_door(void) {
