@@ -44,8 +44,14 @@ const script = `export BERTH_ADVERSARY_RESULTS=/tmp/attacks; "$0" --test --test-
 for (const [what, pattern, timeoutSeconds] of [
   ["berth-runtime's tests", 'packages/native/test/{runtime,oci,layers,quota}.test.ts', 900],
   ["the limits' and events' tests", 'packages/native/test/{resources,events,delegation,systemd}.test.ts', 900],
-  ["the adversary's cases", 'packages/native/test/adversary/*.test.ts', 900],
-  ["the adversary's cases at the agent's door", 'apps/agent/test/adversary/*.test.ts', 900],
+  // The adversary's cases, as many in one machine as end in time.
+  ['bent bundles and users', 'packages/native/test/adversary/{identity,input,mounts,processes}.test.ts', 900],
+  ['races, terminals, devices', 'packages/native/test/adversary/{kernel,races,terminals}.test.ts', 900],
+  ['hostile clients and joining', 'packages/native/test/adversary/{clients,entering}.test.ts', 900],
+  ['kernels without a system call', 'packages/native/test/adversary/fallbacks.test.ts', 900],
+  ['resources and labels under attack', 'packages/native/test/adversary/{resources,labels}.test.ts', 900],
+  ["the agent's door under attack", 'apps/agent/test/adversary/{door,images}.test.ts', 1200],
+  ["a real agent under attack", 'apps/agent/test/adversary/!(door|images).test.ts', 1200],
   // Those whose outcome depends on the kernel and its cgroups.
   ["the Docker API's tests", 'apps/agent/test/api/{docker-cli,walls,apparmor,layer,limits}.test.ts', 900],
 ] as const) {

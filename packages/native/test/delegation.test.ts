@@ -75,8 +75,7 @@ test('exec goes where the processes are, and all cgroups are gone at the end', {
   assert.equal(exitCode, 0);
   if (isV2) assert.match(container.output(), /^0::\/inner$/m);
   container.frames.length = 0;
-  container.sendTo(socket, 0x0c, Buffer.from('{}'));
-  container.sendTo(socket, 0x06, Buffer.from('{"signal":9,"all":false}'));
+  container.send(0x06, { signal: 9, all: false });
   await container.end();
   await new Promise((resolve) => container.child.once('exit', resolve));
   for (const directory of Object.values(cgroups)) assert.equal(existsSync(directory), false, directory);
