@@ -272,7 +272,10 @@ function hashes(): Sight {
 
 /** Settings and devices of the host that the known attacks aim at. */
 function host(): Sight {
-  const files = ['kernel/core_pattern', 'kernel/modprobe', 'kernel/hostname', 'kernel/sysrq', 'vm/overcommit_memory'];
+  const files =
+    'kernel/core_pattern kernel/modprobe kernel/hostname kernel/sysrq vm/overcommit_memory net/ipv4/ip_forward'.split(
+      ' ',
+    );
   const seen = Object.fromEntries(
     files.map((name) => [name, existsSync(`/proc/sys/${name}`) ? readFileSync(`/proc/sys/${name}`, 'utf8') : '']),
   );

@@ -104,9 +104,9 @@ kit.case('P7', 'what a sysctl is written through is exchanged (CVE-2025-52881)',
   let started = 0;
   // The mount point of procfs itself against a directory that looks like it.
   const tries = await kit.race(path.join(rootfs, 'proc'), fake, (at) => {
-    const { status, out, err } = kit.call('run', '--bundle', bundle, `ctl${process.pid}-${at}`);
+    // What it reads is the racer's to choose, who goes on meanwhile; what was written the canaries tell.
+    const { status, out } = kit.call('run', '--bundle', bundle, `ctl${process.pid}-${at}`);
     if (status === 0 && out !== '') started++;
-    if (status === 0 && out !== '') assert.equal(out, '1\n', err);
   });
   t.diagnostic(`${tries} tries, ${started} started`);
   assert.ok(started > 0);
