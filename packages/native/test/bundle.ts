@@ -1,6 +1,6 @@
 /** OCI bundles on disk and berth-runtime's command line over them, as an engine would call it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Image, makeImage, runtimeEnvironment, runtimePath, slowness } from './supervised.ts';
 
@@ -85,12 +85,24 @@ export class Bundles {
       ['create', '--bundle', bundle, id],
       ['start', id],
     ]) {
-      // What a container inherits as its output would hold up whoever reads it to its end.
-      const [program, ...before] = this.command;
-      const answer = spawnSync(program ?? '', [...before, '--root', this.root, ...args], { stdio: 'ignore' });
+      const answer = this.callSilent(...args);
       if (answer.status !== 0) throw new Error(`${args[0]}: exit code ${answer.status}`);
     }
     return id;
+  }
+
+  /**
+   * What a container inherits as its output would hold up whoever reads it to its end. Not /dev/null, either: crun gives
+   * what it is connected with to the container's root, and that would be the host's own node.
+   */
+  callSilent(...args: string[]): { status: number | null } {
+    const nothing = openSync(path.join(this.image.directory, 'nothing'), 'a+');
+    const [program, ...before] = this.command;
+    const answer = spawnSync(program ?? '', [...before, '--root', this.root, ...args], {
+      stdio: [nothing, nothing, nothing],
+    });
+    closeSync(nothing);
+    return answer;
   }
 
   state(id: string): Config {

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { type Outcome, Tally } from '../../../../packages/native/test/adversary/tally.ts';
 import { TestAgent } from '../api/agent.ts';
 
 const slowness = Number(process.env.BERTH_TEST_SLOWNESS ?? 1);
@@ -17,7 +18,7 @@ export interface Answer {
 export class Door extends TestAgent {
   /** A directory of the host that no container may read or change. */
   readonly canary = path.join(this.directory, 'canary');
-  readonly #tally = { tried: 0, contained: 0, notApplicable: [] as string[] };
+  readonly #tally = new Tally();
   #starter = '';
   #before: Record<string, string> = {};
 
@@ -37,26 +38,25 @@ export class Door extends TestAgent {
     });
     after(async () => {
       await this.remove();
-      const { tried, contained, notApplicable } = this.#tally;
-      console.log(
-        `adversary: ${tried} cases tried, ${contained} contained, ${notApplicable.length} not applicable${notApplicable.map((why) => `; ${why}`).join('')}`,
-      );
+      console.log(String(this.#tally));
     });
   }
 
-  /** One row of the catalogue. `attack` returns why it does not apply here, if so. */
+  /** One row of the catalogue. `attack` returns the feature without which it does not apply here, if so. */
   case(row: string, what: string, attack: () => Promise<string | undefined> | Promise<void>): void {
     test(`${row}: ${what}`, { timeout: 120_000 * slowness }, async (t) => {
-      this.#tally.tried++;
-      const why = await attack();
-      const ids = this.docker('ps', '--all', '--quiet').out.split('\n').filter(Boolean);
-      if (ids.length > 0) this.docker('rm', '--force', '--volumes', ...ids);
-      assert.deepEqual(this.#look(), this.#before, 'the canaries');
-      assert.equal((await this.ask('GET', '/_ping')).text, 'OK', 'the agent lives');
-      if (why === undefined) this.#tally.contained++;
-      else {
-        this.#tally.notApplicable.push(`${row} ${why}`);
-        t.diagnostic(`not applicable: ${why}`);
+      let outcome: Outcome['outcome'] = 'got out';
+      let missing: string | undefined;
+      try {
+        missing = (await attack()) || undefined;
+        const ids = this.docker('ps', '--all', '--quiet').out.split('\n').filter(Boolean);
+        if (ids.length > 0) this.docker('rm', '--force', '--volumes', ...ids);
+        assert.deepEqual(this.#look(), this.#before, 'the canaries');
+        assert.equal((await this.ask('GET', '/_ping')).text, 'OK', 'the agent lives');
+        outcome = missing === undefined ? 'contained' : 'not applicable';
+        if (missing !== undefined) t.diagnostic(`not applicable: this kernel has no ${missing}`);
+      } finally {
+        this.#tally.add({ row, what, outcome, lacks: missing === undefined ? [] : [missing] });
       }
     });
   }

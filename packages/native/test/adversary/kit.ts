@@ -281,7 +281,7 @@ function host(): Sight {
   );
   for (const name of ['/dev/null', '/dev/ptmx', '/dev/console', '/etc', '/etc/passwd']) {
     const at = lstatSync(name, { throwIfNoEntry: false });
-    seen[name] = `${at?.ino} ${at?.mode} ${at?.rdev}`;
+    seen[name] = `${at?.ino} ${at?.mode} ${at?.uid} ${at?.rdev}`;
   }
   return seen;
 }

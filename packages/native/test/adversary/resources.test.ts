@@ -27,8 +27,9 @@ function end(id: string): number {
 }
 
 kit.case('K4', 'a fork bomb', async () => {
+  spawnSync('cp', [kit.program('forks'), path.join(kit.image.lower, 'bin/forks')]);
   const id = kit.live((config) => {
-    config.process.args = ['sh', '-c', 'bomb() { bomb & bomb & wait; }; while true; do bomb 2>/dev/null; done'];
+    config.process.args = ['forks'];
     config.linux.resources = { pids: { limit: 64 } };
   });
   let most = 0;

@@ -15,10 +15,7 @@ function created(runtime: Bundles, track: Track, change: (config: Config) => voi
     config.process.args = ['sleep', '1000'];
     change(config);
   });
-  const [program, ...before] = runtime.command;
-  const answer = spawnSync(program ?? '', [...before, '--root', runtime.root, 'create', '--bundle', bundle, id], {
-    stdio: 'ignore',
-  });
+  const answer = runtime.callSilent('create', '--bundle', bundle, id);
   track(id);
   return { id, bundle, made: answer.status === 0 };
 }
