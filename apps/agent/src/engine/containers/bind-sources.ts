@@ -19,8 +19,7 @@ export function bindSources(context: Places, record: Pick<ContainerRecord, 'moun
     if (type !== 'bind') continue;
     const real = realPath(source);
     reals.set(source, real);
-    const holdsAgents = agents.trees.some((tree) => tree.startsWith(real === '/' ? real : `${real}/`));
-    known.set(real, { real, isAgents: isAgents(real, agents), holdsAgents });
+    known.set(real, { real, agents: relation(real, agents) });
   }
   return { known, real: (source) => reals.get(source) ?? source };
 }
@@ -29,17 +28,22 @@ type Places = Pick<Context, 'dataDir' | 'runDir' | 'socketPath'>;
 
 function agentPlaces({ dataDir, runDir, socketPath }: Places) {
   const inside = ['agent.db', 'containers', 'layers', 'volumes'].map((name) => path.join(dataDir, name));
-  const places = [dataDir, runDir, socketPath, ...inside, path.join(runDir, 'containers')];
+  const places = [dataDir, runDir, ...inside, path.join(runDir, 'containers')];
   return {
     trees: [dataDir, runDir].map(realPath),
     // By whatever name: another mount of the same directory, a hard link of the socket.
     identities: new Set(places.map(identity).filter((one) => one !== null)),
+    socket: identity(socketPath),
   };
 }
 
-function isAgents(real: string, { trees, identities }: ReturnType<typeof agentPlaces>): boolean {
+function relation(real: string, { trees, identities, socket }: ReturnType<typeof agentPlaces>): BindSource['agents'] {
   const itself = identity(real);
-  return trees.some((tree) => `${real}/`.startsWith(`${tree}/`)) || (itself !== null && identities.has(itself));
+  if (itself !== null && itself === socket) return 'socket';
+  if (trees.some((tree) => `${real}/`.startsWith(`${tree}/`)) || (itself !== null && identities.has(itself))) {
+    return 'inside';
+  }
+  return trees.some((tree) => tree.startsWith(real === '/' ? real : `${real}/`)) ? 'above' : null;
 }
 
 function identity(file: string): string | null {

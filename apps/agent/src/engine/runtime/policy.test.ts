@@ -200,13 +200,15 @@ test('host paths are told where they matter, whatever they are called', () => {
 test('M14: a bind that nobody asked for, and one of the agent’s own files, are refused', () => {
   const image = final({}, { mounts: bind('/srv/data') });
   assert.throws(() => refuseUnaskedBinds(image.final, image.host), /nobody asked for/);
-  const agents = (privileged: boolean) => {
+  const agents = (privileged: boolean, relation: 'inside' | 'socket') => {
     const made = final({ Binds: ['/data:/x'], Privileged: privileged }, { mounts: bind('/data') });
-    const binds = new Map([['/data', { real: '/data', isAgents: true, holdsAgents: false }]]);
-    refuseUnaskedBinds({ ...made.final, binds }, made.host);
+    const last = { ...made.final, binds: new Map([['/data', { real: '/data', agents: relation }]]) };
+    refuseUnaskedBinds(last, made.host);
+    return weakenings(last, walls).map(({ kind }) => kind);
   };
-  assert.throws(() => agents(false), /belongs to the agent itself/);
-  agents(true);
+  assert.throws(() => agents(false, 'inside'), /belongs to the agent itself/);
+  agents(true, 'inside');
+  assert.deepEqual(agents(false, 'socket'), ['host-path']);
 });
 
 test('U12: labels, environment and annotations ask for nothing', () => {

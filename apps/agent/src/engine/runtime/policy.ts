@@ -22,10 +22,11 @@ export interface HostWalls {
 export interface BindSource {
   /** No component of it is a link. */
   real: string;
-  /** In the agent's data or run directory, by whatever name. */
-  isAgents: boolean;
-  /** One of those directories is below it. */
-  holdsAgents: boolean;
+  /**
+   * What it is to the agent, by whatever name: in its data or run directory, above one of them, or the socket of its
+   * API, which is made for others to connect to.
+   */
+  agents: 'inside' | 'above' | 'socket' | null;
 }
 
 export interface Final {
@@ -130,19 +131,18 @@ const isOfHost = (mount: Mount, { own, devices: bound }: Final) =>
   mount.type === 'bind' && !own.has(mount.source) && !bound.has(mount.destination);
 
 const sourceOf = (mount: Mount, { binds }: Final): BindSource =>
-  binds.get(mount.source) ?? { real: mount.source, isAgents: false, holdsAgents: false };
+  binds.get(mount.source) ?? { real: mount.source, agents: null };
 
 /** Who can write here owns the host; who can read the first three learns its secrets. */
 const kernelTrees = ['/proc', '/sys', '/dev'];
 const hostTrees = ['/etc', '/boot', '/root', '/usr', '/bin', '/sbin', '/lib', '/lib64', '/var/lib', '/run'];
 const engineSockets = /^(docker|containerd|podman|crio|buildkitd|dockershim)\.sock$/;
 
-function isSensitive({ real, isAgents, holdsAgents }: BindSource, isReadOnly: boolean): boolean {
+function isSensitive({ real, agents }: BindSource, isReadOnly: boolean): boolean {
   const below = (tree: string) => real === tree || real.startsWith(`${tree}/`);
   const holds = (tree: string) => real === '/' || real === tree || tree.startsWith(`${real}/`);
   return (
-    isAgents ||
-    holdsAgents ||
+    agents !== null ||
     kernelTrees.some((tree) => below(tree) || holds(tree)) ||
     hostTrees.some((tree) => holds(tree) || (below(tree) && !isReadOnly && !real.startsWith('/var/lib/'))) ||
     engineSockets.test(real.slice(real.lastIndexOf('/') + 1))
@@ -276,7 +276,7 @@ export function judge(list: readonly Weakening[], asked: Asked): void {
 
 /**
  * Every path of the host that is bound is one that the request names, and not the agent's own: those files are the keys
- * to all containers of the host. @throws forbidden
+ * to all containers of the host. Who wants those asks for the API's socket, and that is told. @throws forbidden
  */
 export function refuseUnaskedBinds(final: Final, host: HostConfig): void {
   const asked = bindTargets(host);
@@ -287,7 +287,7 @@ export function refuseUnaskedBinds(final: Final, host: HostConfig): void {
         `${mount.source} would be bound at ${mount.destination}, which nobody asked for`,
       );
     }
-    if (sourceOf(mount, final).isAgents && !host.Privileged) {
+    if (sourceOf(mount, final).agents === 'inside' && !host.Privileged) {
       throw new EngineError(
         'forbidden',
         `${mount.source} belongs to the agent itself: who has it rules every container of this host. Bind another path, or say so with --privileged`,
