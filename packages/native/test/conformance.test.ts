@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, rmdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Bundles } from './bundle.ts';
 import type { Case } from './conformance/case.ts';
@@ -14,13 +14,15 @@ import { slowness } from './supervised.ts';
 const cases = [...fields, ...life];
 const runtimes = new Map<string, Bundles>([['berth', new Bundles()]]);
 let peersPlace: ChildProcess | undefined;
+/** Where it is mounted for them, on a machine that has v1 and has not done so itself. */
+const hugetlb = ['cgroup.controllers', 'hugetlb'].some((name) => existsSync(`/sys/fs/cgroup/${name}`))
+  ? undefined
+  : '/sys/fs/cgroup/hugetlb';
 
 /** runc and crun refuse a machine that has cgroup controllers on both of its sides: a mount namespace of their own, in
  * which the last one that v2 has is v1's. */
 before(async () => {
-  const mount = existsSync('/sys/fs/cgroup/cgroup.controllers')
-    ? ':'
-    : 'mkdir -p /sys/fs/cgroup/hugetlb && mount -t cgroup -o hugetlb cgroup /sys/fs/cgroup/hugetlb';
+  const mount = hugetlb === undefined ? ':' : `mkdir ${hugetlb} && mount -t cgroup -o hugetlb cgroup ${hugetlb}`;
   const script = `${mount} && echo ready && exec sleep 1000`;
   peersPlace = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -33,6 +35,12 @@ before(async () => {
 
 after(() => {
   for (const bundles of runtimes.values()) bundles.remove();
+  if (hugetlb !== undefined) {
+    // A hierarchy lives as long as there is a cgroup in it, and keeps its controller from all others.
+    const script = `find ${hugetlb} -mindepth 1 -depth -type d -exec rmdir {} ';' && umount ${hugetlb}`;
+    spawnSync('nsenter', [`--mount=/proc/${peersPlace?.pid}/ns/mnt`, '--', 'sh', '-c', script]);
+    rmdirSync(hugetlb);
+  }
   peersPlace?.kill('SIGKILL');
 });
 
