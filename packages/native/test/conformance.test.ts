@@ -18,11 +18,12 @@ let peersPlace: ChildProcess | undefined;
 const hugetlb = ['cgroup.controllers', 'hugetlb'].some((name) => existsSync(`/sys/fs/cgroup/${name}`))
   ? undefined
   : '/sys/fs/cgroup/hugetlb';
+const mountHugetlb = `mount -t cgroup -o hugetlb cgroup ${hugetlb}`;
 
 /** runc and crun refuse a machine that has cgroup controllers on both of its sides: a mount namespace of their own, in
  * which the last one that v2 has is v1's. */
 before(async () => {
-  const mount = hugetlb === undefined ? ':' : `mkdir ${hugetlb} && mount -t cgroup -o hugetlb cgroup ${hugetlb}`;
+  const mount = hugetlb === undefined ? ':' : `mkdir ${hugetlb} && ${mountHugetlb}`;
   const script = `${mount} && echo ready && exec sleep 1000`;
   peersPlace = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -36,8 +37,10 @@ before(async () => {
 after(() => {
   for (const bundles of runtimes.values()) bundles.remove();
   if (hugetlb !== undefined) {
-    // A hierarchy lives as long as there is a cgroup in it, and keeps its controller from all others.
-    const script = `find ${hugetlb} -mindepth 1 -depth -type d -exec rmdir {} ';' && umount ${hugetlb}`;
+    // A hierarchy lives as long as there is a cgroup in it, and keeps its controller from all others; of one that is
+    // removed the kernel takes leave in its own time.
+    const again = `grep -q '^hugetlb[[:space:]]0[[:space:]]' /proc/cgroups || { sleep 0.3; ${mountHugetlb}; }`;
+    const script = `find ${hugetlb} -mindepth 1 -depth -type d -exec rmdir {} ';'; for i in 1 2 3 4 5; do umount ${hugetlb}; ${again}; done`;
     spawnSync('nsenter', [`--mount=/proc/${peersPlace?.pid}/ns/mnt`, '--', 'sh', '-c', script]);
     rmdirSync(hugetlb);
   }
