@@ -70,8 +70,10 @@ for (const [name, number] of Object.entries(calls)) {
     } else {
       const { pid } = await container.start();
       const [, , started] = await container.framesOf(3, 0x83, 0x84);
-      container.send(0x0d);
-      await container.framesOf(4, 0x83, 0x84);
+      if (started?.type === 0x83) {
+        container.send(0x0d);
+        await container.framesOf(4, 0x83, 0x84);
+      }
       // As the agent does when a supervisor cannot.
       if (started?.type === 0x83 && readFileSync(`/proc/${pid}/stat`, 'utf8') !== '') process.kill(pid, 'SIGKILL');
     }

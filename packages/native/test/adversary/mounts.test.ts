@@ -138,7 +138,7 @@ kit.case('M7', 'a read-only path is exchanged between two looks (GHSA-3q8j-pf29-
     assert.match(rows[0] ?? '', / \/vol\/[ab] ro,/);
   });
   t.diagnostic(`${tries} tries, ${started} started`);
-  assert.ok(started > 0);
+  Kit.someStarted(started);
 });
 
 kit.case('M8', 'masked paths given twice, nested, missing, through links', () => {

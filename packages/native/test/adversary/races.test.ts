@@ -41,7 +41,7 @@ kit.case('M5', '/dev/null is exchanged for a link while paths are masked (CVE-20
     assert.equal(out, '0\n1:3\n');
   });
   t.diagnostic(`${tries} tries, ${started} started`);
-  assert.ok(started > 0);
+  Kit.someStarted(started);
 });
 
 kit.case('M6', '/dev/pts/N and /dev/console are exchanged for links (CVE-2025-52565)', async (t) => {
@@ -71,7 +71,7 @@ kit.case('M6', '/dev/pts/N and /dev/console are exchanged for links (CVE-2025-52
     if (terminal !== undefined) assert.equal(console_, terminal, stdout);
   });
   t.diagnostic(`${tries} tries, ${started} started`);
-  assert.ok(started > 0);
+  Kit.someStarted(started);
   // No devpts at all, but a directory that looks like one.
   const { id, bundle: other } = kit.make((config) => {
     config.process.terminal = true;
@@ -109,7 +109,7 @@ kit.case('P7', 'what a sysctl is written through is exchanged (CVE-2025-52881)',
     if (status === 0 && out !== '') started++;
   });
   t.diagnostic(`${tries} tries, ${started} started`);
-  assert.ok(started > 0);
+  Kit.someStarted(started);
   const { id, bundle: bent } = kit.make((config) => {
     config.mounts = config.mounts.filter((one: Config) => one.destination !== '/proc');
     config.linux.sysctl = { 'net.ipv4.ip_forward': '1' };
