@@ -131,16 +131,28 @@ static int make_file_system(const char *type, const char *source, const struct m
   return mount < 0 ? report_errno("mounting", "fsmount", "%s at %s", type, where) : mount;
 }
 
+static int clone_of_host(const char *path, uint64_t attributes) {
+  cleanup_fd int tree = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+  struct mount_attr change = {.attr_set = attributes};
+  if (tree < 0 || (attributes && sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &change) < 0))
+    return report_errno("mounting", "open_tree", "%s", path);
+  return steal_fd(&tree);
+}
+
 /* sysfs belongs to its network namespace; with the host's one, the host's own view is all there is to show. */
 static int make_sysfs(const struct mount_options *options) {
   int mount = make_file_system("sysfs", "sysfs", options, "/sys");
   if (mount >= 0 || failure.number != EPERM)
     return mount;
-  cleanup_fd int tree = sys_open_tree(AT_FDCWD, "/sys", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-  struct mount_attr change = {.attr_set = options->set | MOUNT_ATTR_RDONLY};
-  if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &change) < 0)
-    return report_errno("mounting", "open_tree", "/sys");
-  return steal_fd(&tree);
+  return clone_of_host("/sys", options->set | MOUNT_ATTR_RDONLY);
+}
+
+/* Who mounts it in the host's cgroup namespace sets the options of the host's own mount (cgroup_get_tree: nsdelegate
+ * would be lost): without a cgroup namespace of the container's own it gets that very mount. */
+static int make_cgroup2(const struct spec_mount *mount, const struct mount_options *options, const struct spec *spec) {
+  if (!(spec->clone_flags & CLONE_NEWCGROUP) && !spec->namespace_paths[1])
+    return clone_of_host("/sys/fs/cgroup", options->set);
+  return make_file_system("cgroup2", mount->source, options, mount->destination);
 }
 
 /* v1: a tmpfs with each hierarchy's own subtree, seen through the cgroup namespace the child has entered by now. */
@@ -191,7 +203,8 @@ static void inherit_mode(int root, const struct spec_mount *mount, struct mount_
 }
 
 static int make_one(int root, const struct spec_mount *mount, int *kept, const struct cgroup *cgroup,
-                    const char *label) {
+                    const struct spec *spec) {
+  const char *label = spec->mount_label;
   struct mount_options options;
   if (mounts_options(mount, &options) < 0)
     return -1;
@@ -207,13 +220,13 @@ static int make_one(int root, const struct spec_mount *mount, int *kept, const s
     options.context = label;
   if (strcmp(type, "tmpfs") == 0)
     inherit_mode(root, mount, &options);
-  bool is_cgroup = strcmp(type, "cgroup") == 0,
+  bool is_cgroup = strcmp(type, "cgroup") == 0 || strcmp(type, "cgroup2") == 0,
        is_late = strcmp(type, "tmpfs") == 0 && (options.set & MOUNT_ATTR_RDONLY);
   if (is_late) /* others may be mounted in it, devices made */
     options.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
   cleanup_fd int tree = strcmp(type, "sysfs") == 0 ? make_sysfs(&options)
-                                                   : make_file_system(is_cgroup ? "cgroup2" : type, mount->source,
-                                                                      &options, mount->destination);
+                        : is_cgroup && cgroup->v2  ? make_cgroup2(mount, &options, spec)
+                                                  : make_file_system(type, mount->source, &options, mount->destination);
   /* This one is made with its namespace and takes no context any more: what is made in it inherits its root's. */
   if (tree >= 0 && label && *label && strcmp(type, "mqueue") == 0) {
     cleanup_fd int top = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -230,7 +243,7 @@ static int make_one(int root, const struct spec_mount *mount, int *kept, const s
 
 int mounts_make(int root, const struct spec *spec, int *trees, const struct cgroup *cgroup) {
   for (int i = 0; i < spec->mount_count; i++)
-    if (make_one(root, &spec->mounts[i], &trees[i], cgroup, spec->mount_label) < 0)
+    if (make_one(root, &spec->mounts[i], &trees[i], cgroup, spec) < 0)
       return -1;
   return 0;
 }
