@@ -91,13 +91,20 @@ export class SupervisorConnection extends EventEmitter<SupervisorEvents> {
       // sun_path takes 107 bytes; the directory's descriptor makes any depth short.
       const directory = openSync(runDir, constants.O_RDONLY | constants.O_DIRECTORY);
       const socket = net.connect(`/proc/self/fd/${directory}/control.sock`);
-      socket.once('connect', () => closeSync(directory));
-      socket.once('error', () => closeSync(directory));
-      socket.once('connect', () => {
-        socket.off('error', reject);
+      const connected = () => {
+        settle();
         resolve(new SupervisorConnection(socket));
-      });
-      socket.once('error', reject);
+      };
+      const failed = (error: Error) => {
+        settle();
+        reject(error);
+      };
+      // Once: by the time of a later error the number may be somebody else's.
+      const settle = () => {
+        socket.off('connect', connected).off('error', failed);
+        closeSync(directory);
+      };
+      socket.on('connect', connected).on('error', failed);
     });
   }
 
