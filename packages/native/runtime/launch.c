@@ -149,7 +149,7 @@ static int prepare(void) {
 }
 
 /* What is worth an event: more than now and then, and less than only when nothing moves any more. */
-static void watch_pressure(void) {
+void watch_pressure(void) {
   static const struct pressure wanted[] = {{"memory", "full", 200000, -1},
                                            {"memory", "some", 400000, -1},
                                            {"io", "full", 1000000, -1},
@@ -185,7 +185,6 @@ int launch_create(void) {
     self.terminal_peer = ioctl(container->terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
   }
   self.oom = cgroup_oom_fd(&container->cgroup);
-  watch_pressure();
   return 0;
 }
 

@@ -198,10 +198,28 @@ static bool is_done(const struct timespec *exited_at) {
   return !self.clients || (now.tv_sec - exited_at->tv_sec) * 1000 > LINGER_MS;
 }
 
+/* Of a container that has run for a second: closing a trigger waits for an RCU grace period, which one that is over at
+ * once must not pay for at its end. */
+static bool is_pressure_due(void) {
+  static struct timespec since;
+  static bool is_watched;
+  struct timespec now;
+  if (is_watched || !self.started || self.exited)
+    return false;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (!since.tv_sec)
+    since = now;
+  if ((now.tv_sec - since.tv_sec) * 1000 + (now.tv_nsec - since.tv_nsec) / 1000000 >= IDLE_MS) {
+    is_watched = true;
+    watch_pressure();
+  }
+  return !is_watched;
+}
+
 static int loop(void) {
   struct timespec exited_at = {0};
   for (;;) {
-    bool refused = is_refusing;
+    bool refused = is_refusing, is_young = is_pressure_due();
     collect();
     int ready = poll(fds, (nfds_t)slot_count, self.exited ? 200 : self.oom_looks ? OOM_LOOK_MS : IDLE_MS);
     if (ready < 0 && errno != EINTR) /* ENOMEM: a container does not lose its supervisor for it */
@@ -211,6 +229,8 @@ static int loop(void) {
       notice_oom(false);
       continue;
     }
+    if (ready == 0 && !self.exited && is_young)
+      continue;
     if (ready == 0 && !self.exited && refused)
       continue; /* one more try a second: what was short may be the machine's */
     if (ready == 0 && !self.exited)

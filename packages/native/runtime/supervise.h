@@ -71,6 +71,7 @@ void close_input(void);
 /* v1 announces a kill before it is done and counted: then it is looked for some more times. */
 void notice_oom(bool announced);
 void notice_pressure(struct pressure *pressure);
+void watch_pressure(void);
 void reap(void);
 
 /* records.c */
