@@ -9,9 +9,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { defaultCapabilities } from '../../apps/agent/src/engine/runtime/capabilities.ts';
-import { resolveProfile } from '../../apps/agent/src/engine/runtime/seccomp-profile.ts';
+import { parseProfile, resolveProfile } from '../../apps/agent/src/engine/runtime/seccomp-profile.ts';
 import { root } from '../setup.mjs';
 import { mountHugetlb, must, own, requireProgram, work } from './stage.mjs';
 
@@ -137,8 +138,12 @@ function useUserNamespace(config) {
 
 /** As the agent would give it to such a process. */
 function filter(config) {
-  const profile = JSON.parse(readFileSync(path.join(root, 'packages/native/profiles/seccomp.json'), 'utf8'));
-  config.linux.seccomp = resolveProfile(profile, capabilities, process.arch);
+  const profile = parseProfile(readFileSync(path.join(root, 'packages/native/profiles/seccomp.json'), 'utf8'));
+  config.linux.seccomp = resolveProfile(profile, {
+    capabilities,
+    architecture: process.arch,
+    kernelRelease: os.release(),
+  });
 }
 
 /** Starts a program as cheaply as this machine can (no fork of Node, which would be half of what is measured). */
