@@ -46,12 +46,22 @@ bool write_all(int fd, const uint8_t *data, size_t length) {
   return true;
 }
 
+// EBUSY: somebody holds a page of it just now, as compaction and the lists of the page cache do in passing
+// (memfd_wait_for_pins in mm/memfd.c). Each try waits about 150 ms in the kernel.
+bool add_seals(int fd) {
+  constexpr int tries_max = 20;
+  for (int tries = 1; fcntl(fd, F_ADD_SEALS, all_seals) < 0; tries++)
+    if (errno != EBUSY || tries == tries_max)
+      return false;
+  return true;
+}
+
 Napi::Value create_sealed_memfd(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   std::string name = info[0].ToString();
   Napi::Uint8Array data = info[1].As<Napi::Uint8Array>();
   beneath::Fd fd(memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd || !write_all(fd.get(), data.Data(), data.ByteLength()) || fcntl(fd.get(), F_ADD_SEALS, all_seals) < 0) {
+  if (!fd || !write_all(fd.get(), data.Data(), data.ByteLength()) || !add_seals(fd.get())) {
     error::raise(env, error::last("memfd_create", name));
     return env.Undefined();
   }
@@ -78,7 +88,7 @@ error::Failure seal(const std::string &path, beneath::Fd &sealed) {
       return error::last("sendfile", path);
     left -= sent;
   }
-  if (fchmod(sealed.get(), 0500) < 0 || fcntl(sealed.get(), F_ADD_SEALS, all_seals) < 0)
+  if (fchmod(sealed.get(), 0500) < 0 || !add_seals(sealed.get()))
     return error::last("fcntl", path);
   return {};
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Bundles, type Config } from './bundle.ts';
-import { runtimePath, slowness } from './supervised.ts';
+import { runtimeEnvironment, runtimePath, slowness } from './supervised.ts';
 
 const bundles = new Bundles();
 const { call, shell } = { call: bundles.call.bind(bundles), shell: bundles.shell.bind(bundles) };
@@ -518,6 +518,25 @@ test('kill -9 of the runtime on its way leaves nothing that delete --force does 
   spawnSync('sh', ['-c', script], { stdio: 'ignore' });
   assert.match(call('start', id).err, /is creating/);
   assert.equal(call('delete', '--force', id).status, 0);
+});
+
+test('a page of the copy that the kernel holds is waited for, not for ever', { timeout }, () => {
+  const busy = (which: string) => {
+    const { id, bundle } = bundles.make((config) => {
+      config.process.args = ['echo', 'made'];
+    });
+    const inject = `-e trace=fcntl -e inject=fcntl:error=EBUSY:when=${which} -o ${path.join(bundle, 'trace')}`.split(
+      ' ',
+    );
+    const line = [...inject, runtimePath, '--root', bundles.root, 'run', '--bundle', bundle, id];
+    return spawnSync('strace', line, { env: runtimeEnvironment, encoding: 'utf8' });
+  };
+  // The first fcntl asks whether the program is sealed already.
+  const { stdout, stderr } = busy('2..4');
+  assert.equal(stdout, 'made\n', stderr);
+  const never = busy('2+');
+  assert.equal(never.status, 1);
+  assert.match(never.stderr, /sealing the runtime: fcntl: F_ADD_SEALS: Device or resource busy/);
 });
 
 test('list, features and spec tell what there is', { timeout }, () => {

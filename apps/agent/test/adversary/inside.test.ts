@@ -1,10 +1,11 @@
 /** Rows U, K, P and X against a real agent, from inside its containers: users, system calls, programs and files of the image. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { Kit } from '../../../../packages/native/test/adversary/kit.ts';
+import { slowness } from '../../../../packages/native/test/supervised.ts';
 import { TestAgent } from '../api/agent.ts';
 
 const agent = new TestAgent();
@@ -226,6 +227,30 @@ kit.case(
     ok('rm', '-f', id);
   },
 );
+
+kit.case('M15', 'a volume’s mount point is exchanged while docker cp writes (CVE-2026-42306)', async (t) => {
+  ok('volume', 'create', 'm15');
+  // The link leads somewhere inside as well, so that each start mounts the volume, wherever the exchange left it.
+  const racing = `[ -e /b ] || { mkdir -p ${kit.canary}; ln -s ${kit.canary} /b; }; exec /tools/racer /a /b`;
+  const id = ok('create', '-v', 'm15:/a/volume', '-v', `${tools}:/tools:ro`, 'busybox', 'sh', '-c', racing);
+  const file = path.join(tools, 'm15');
+  writeFileSync(file, 'sent\n');
+  let written = 0;
+  let started = 0;
+  let tries = 0;
+  for (const end = Date.now() + 10_000 * slowness; tries < 40 && Date.now() < end; tries++) {
+    const { status } = agent.docker(...(tries % 2 === 0 ? ['start'] : ['stop', '-t', '0']), id);
+    if (tries % 2 === 0 && status === 0) started++;
+    for (const to of ['/a/volume/m15', '/a/secret', '/b/volume/m15', '/a/null'])
+      if (agent.docker('cp', file, `${id}:${to}`).status === 0) written++;
+    const mounted = readFileSync('/proc/self/mountinfo', 'utf8');
+    assert.ok(!mounted.includes(kit.canary), 'nothing is mounted over the host');
+  }
+  t.diagnostic(`${started} starts, ${written} written`);
+  assert.ok(started > 1 && written > 1);
+  ok('rm', '-f', id);
+  ok('volume', 'rm', 'm15');
+});
 
 kit.case('X2', 'docker cp of a FIFO, a device, a file that grows, /proc (CVE-2021-41089)', () => {
   const script = 'mkdir /d; mkfifo /d/fifo; truncate -s 2M /d/grows; while true; do echo more >> /d/grows; done';

@@ -15,7 +15,20 @@
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
+/* Each of them waits about 150 ms in the kernel. */
+#define TRIES_MAX 20
+
 extern char **environ;
+
+/* EBUSY: somebody holds a page of it just now, as compaction and the lists of the page cache do in passing
+ * (memfd_wait_for_pins in mm/memfd.c). */
+static int add_seals(int fd) {
+  int tries = 1;
+  while (fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+    if (errno != EBUSY || tries++ == TRIES_MAX)
+      return -1;
+  return 0;
+}
 
 /* A process on its way into a container can be made to execute itself, and is then a way to its file: that must not
  * be the host's (CVE-2019-5736), nor share its pages (they are written by bugs of the page cache's kind). */
@@ -38,7 +51,7 @@ int oci_seal(char **argv) {
     if (sent <= 0)
       return report_errno(step, "sendfile", "%s", "");
   }
-  if (fchmod(copy, 0500) < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0)
+  if (fchmod(copy, 0500) < 0 || add_seals(copy) < 0)
     return report_errno(step, "fcntl", "F_ADD_SEALS");
   fexecve(copy, argv, environ);
   return report_errno(step, "fexecve", "%s", "");

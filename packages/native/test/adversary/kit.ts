@@ -32,6 +32,9 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 /** A race is run this often, or as long. */
 const races = slowness > 1 ? { triesMax: 20, durationMs: 30_000 } : { triesMax: 200, durationMs: 10_000 };
 
+/** How many kinds of pressure a supervisor waits for: `watch_pressure` in runtime/launch.c. */
+const triggers = 4;
+
 type Sight = Record<string, string>;
 
 export class Kit extends Bundles {
@@ -59,6 +62,7 @@ export class Kit extends Bundles {
       this.#bystander = new Supervised(this.image, id, { args: ['sh', '-c', 'echo mine > /mine; exec sleep 100000'] });
       await this.#bystander.start();
       await until(() => existsSync(path.join(this.image.directory, id, 'state/layer/upper/mine')));
+      await this.#settled();
       this.#before = this.#look();
     });
     afterEach(() => this.#compare());
@@ -192,6 +196,16 @@ export class Kit extends Bundles {
     for (const id of this.#live.splice(0)) this.call('delete', '--force', id);
     assert.deepEqual(this.#look(), this.#before, 'the canaries');
     assert.deepEqual(this.leftovers(), []);
+  }
+
+  /** The bystander's supervisor has opened all that it will: its triggers, where the kernel has them, after a second. */
+  async #settled(): Promise<void> {
+    const pid = this.#bystander?.child.pid ?? 0;
+    const hasPressure = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].some((mount) =>
+      existsSync(`${mount}/berth-test-${process.pid}/bystander/memory.pressure`),
+    );
+    if (!hasPressure) return;
+    await until(() => descriptors(pid).filter((name) => name.endsWith('.pressure')).length === triggers);
   }
 
   #look(): Sight {
