@@ -6,20 +6,17 @@
  * By default every few calls are tried; BERTH_TEST_FAULTS=all tries each.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { buildInject, stride } from './inject.ts';
 import { type Frame, makeImage, Supervised, slowness } from './supervised.ts';
 
-const native = fileURLToPath(new URL('..', import.meta.url));
-const inject = path.join(native, 'build/fuzz/inject');
+const inject = buildInject();
 const image = makeImage();
 const parent = `berth-test-${process.pid}`;
 const emulated = slowness > 1;
-const stride = process.env.BERTH_TEST_FAULTS === 'all' ? 1 : 17;
 const verbose = process.env.BERTH_TEST_FAULTS_LIST !== undefined;
 const EIO = 5;
 const SYS_SENDTO = 44;
@@ -27,14 +24,6 @@ const SYS_RECVFROM = 45;
 const SYS_MPROTECT = 10;
 const SYS_ARCH_PRCTL = 158;
 const patienceMs = 5000;
-
-mkdirSync(path.dirname(inject), { recursive: true });
-assert.equal(
-  spawnSync('cc', ['-std=c17', '-D_GNU_SOURCE', '-O1', '-o', inject, path.join(native, 'fuzz/inject.c')], {
-    stdio: 'inherit',
-  }).status,
-  0,
-);
 
 after(() => {
   image.remove();

@@ -126,6 +126,6 @@ int console_wait(pid_t pid, int pidfd, int terminal) {
       break;
   restore();
   if (waitpid(pid, &status, __WALL) < 0)
-    return 255;
+    return report_errno("waiting", "waitpid", "%d", pid);
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -223,6 +223,8 @@ int oci_exec(int argc, char **argv) {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (!id || oci_open(&self, id, true) < 0)
     return -1;
+  if (!self.config)
+    return report_invalid("executing", "container %s is creating", id);
   if (!options.process && !argv[optind + 1])
     return report_invalid("executing", "name a program, or a file with --process");
   json_object *process = options.process ? oci_read_json(options.process, "reading the process")

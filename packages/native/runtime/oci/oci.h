@@ -53,7 +53,7 @@ int console_send(const char *socket_path, int terminal);
 int oci_send_descriptor(const char *step, const char *socket_path, const char *text, int fd);
 /* Waits for the process, passes signals on to it and, with a terminal (else -1), bytes and sizes; ours is raw
  * meanwhile.
- * @return its exit code, 128+n for signal n */
+ * @return its exit code, 128+n for signal n; -1 when it cannot be waited for */
 int console_wait(pid_t pid, int pidfd, int terminal);
 /* Blocks the signals that console_wait passes on. */
 void console_hold_signals(void);

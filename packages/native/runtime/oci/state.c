@@ -150,14 +150,27 @@ int oci_make(struct oci_container *self, const char *id) {
   if (mkdir(self->directory, 0700) < 0)
     return errno == EEXIST ? report_invalid("creating", "container with id %s exists already", id)
                            : report_errno("making the state directory", "mkdir", "%s", self->directory);
-  return lock(self, true);
+  if (lock(self, true) == 0)
+    return 0;
+  rmdir(self->directory);
+  return -1;
+}
+
+/* @return 1: it is; 0: it is not; -1: nobody can tell */
+static int is_there(const char *path) {
+  if (access(path, F_OK) == 0)
+    return 1;
+  return errno == ENOENT ? 0 : report_errno(step, "access", "%s", path);
 }
 
 int oci_open(struct oci_container *self, const char *id, bool alone) {
   if (locate(self, id) < 0 || lock(self, alone) < 0)
     return -1;
   cleanup_free char *state = oci_path(self, "state.json"), *config = oci_path(self, "config.json");
-  if (access(config, F_OK) < 0 || access(state, F_OK) < 0)
+  int has_config = is_there(config), has_state = is_there(state);
+  if (has_config < 0 || has_state < 0)
+    return -1;
+  if (!has_config || !has_state)
     return 0; /* not far, or left by one that was killed then */
   self->state = oci_read_json(state, step);
   self->config = self->state ? oci_read_json(config, step) : NULL;
@@ -239,20 +252,37 @@ int oci_write_state(struct oci_container *self, const char *bundle, const char *
   return oci_write_file(path, text, strlen(text));
 }
 
-static void remove_tree(int parent, const char *name) {
-  int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  cleanup_closedir DIR *entries = fd < 0 ? NULL : fdopendir(fd);
-  for (struct dirent *entry; entries && (entry = readdir(entries));)
-    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-        unlinkat(dirfd(entries), entry->d_name, 0) < 0 && (errno == EISDIR || errno == EPERM))
-      remove_tree(dirfd(entries), entry->d_name);
-  unlinkat(parent, name, AT_REMOVEDIR);
+static int remove_tree(int parent, const char *name) {
+  static const char *const step = "removing the container";
+  cleanup_fd int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    return errno == ENOENT ? 0 : report_errno(step, "open", "%s", name);
+  cleanup_closedir DIR *entries = fdopendir(fd);
+  if (!entries)
+    return report_errno(step, "opendir", "%s", name);
+  steal_fd(&fd);
+  for (;;) {
+    errno = 0;
+    struct dirent *entry = readdir(entries);
+    if (!entry && errno)
+      return report_errno(step, "readdir", "%s", name);
+    if (!entry)
+      break;
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+      continue;
+    if (unlinkat(dirfd(entries), entry->d_name, 0) == 0 || errno == ENOENT)
+      continue;
+    if (errno != EISDIR && errno != EPERM)
+      return report_errno(step, "unlink", "%s/%s", name, entry->d_name);
+    if (remove_tree(dirfd(entries), entry->d_name) < 0)
+      return -1;
+  }
+  return unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? report_errno(step, "rmdir", "%s", name) : 0;
 }
 
 int oci_remove(struct oci_container *self) {
   if (self->container.cgroup.count &&
       (cgroup_kill(&self->container.cgroup) < 0 || cgroup_remove(&self->container.cgroup) < 0))
     return -1;
-  remove_tree(AT_FDCWD, self->directory);
-  return 0;
+  return remove_tree(AT_FDCWD, self->directory);
 }
