@@ -1,7 +1,7 @@
 /** The writable layer of a container: thrown away without a sync, limited where the file system can. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { TestAgent } from './agent.ts';
@@ -51,6 +51,19 @@ test('a size that is none is refused', () => {
     assert.notEqual(status, 0);
     assert.match(err, why);
   }
+});
+
+test('a create that fails after its layer was made leaves none', (t) => {
+  const kept = containerDirectories();
+  mkdirSync(path.join(data, 'volumes'), { recursive: true });
+  writeFileSync(path.join(data, 'volumes/blocked'), 'not a directory');
+  const size = isLimited ? ['--storage-opt', 'size=8M'] : [];
+  if (!isLimited) t.diagnostic('this kernel has no project quotas: without a layer of its own at create');
+  const { status, err } = agent.docker('create', ...size, '-v', 'blocked:/x', 'busybox');
+  rmSync(path.join(data, 'volumes/blocked'));
+  assert.notEqual(status, 0);
+  assert.match(err, /EEXIST|ENOTDIR/);
+  assert.deepEqual(containerDirectories(), kept);
 });
 
 test('--storage-opt size limits what a container writes, or is refused with what is missing', (t) => {

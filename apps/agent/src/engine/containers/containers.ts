@@ -21,7 +21,7 @@ import { planContainer } from './create.ts';
 import { createEnds } from './end.ts';
 import { exec } from './exec.ts';
 import { createContainerLabels } from './labels.ts';
-import { layerBytesMax, tryLayer } from './layer.ts';
+import { dropLayer, layerBytesMax, tryLayer } from './layer.ts';
 import { inventName } from './names.ts';
 import { seccompFor } from './process.ts';
 import { createRemove, type RemoveOptions } from './remove.ts';
@@ -102,13 +102,18 @@ export function createContainers(deps: Dependencies) {
         if (filter !== null) await context.launcher.check(filter);
         // Others may have been made meanwhile.
         store.refuseTaken(record.name);
+        if (record.uidSlot !== null) record.uidSlot = store.freeUidSlot();
         if (layerBytesMax(record.hostConfig) !== null) {
           record.project = store.freeProject();
           tryLayer(context, record);
         }
-        for (const { plan, labels } of volumes) context.volumes.create({ ...plan, labels });
-        if (record.uidSlot !== null) record.uidSlot = store.freeUidSlot();
-        store.add(record);
+        try {
+          for (const { plan, labels } of volumes) context.volumes.create({ ...plan, labels });
+          store.add(record);
+        } catch (error) {
+          await dropLayer(context, record);
+          throw error;
+        }
         context.emit(record, 'create', weakeningsAttribute(record.weakenings));
         return { id: record.id, warnings };
       } catch (error) {

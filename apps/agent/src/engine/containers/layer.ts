@@ -1,7 +1,7 @@
 /** The directory that takes what a container writes, and how much of it there may be. */
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { forgetLimit, limitDirectory } from '@berth/native';
+import { forgetLimit, limitDirectory, removeTree } from '@berth/native';
 import type { HostConfig } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
 import { byteSize } from './byte-size.ts';
@@ -40,6 +40,14 @@ export function tryLayer(context: Context, record: ContainerRecord): void {
     rmSync(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Of a container that came to nothing. */
+export async function dropLayer(context: Context, record: ContainerRecord): Promise<void> {
+  forgetLayerLimit(context, record);
+  await removeTree(context.stateDir(record.id)).catch((error) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
 }
 
 /** Before anything is in it: what is made in a project's directory belongs to the project. */
