@@ -2,8 +2,9 @@
 import { chmodSync, createReadStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Sampler, sampleFields } from '@berth/native';
+import { Sampler, sampleFields, treeSize } from '@berth/native';
 import { containerRoutes } from './api/routes/containers.ts';
+import { diskUsageRoutes } from './api/routes/disk-usage.ts';
 import { execRoutes } from './api/routes/exec.ts';
 import { imageRoutes } from './api/routes/images.ts';
 import { networkRoutes } from './api/routes/networks.ts';
@@ -130,7 +131,6 @@ async function serve(config: Readonly<Config>): Promise<void> {
       ...systemRoutes({
         containers,
         images,
-        volumes,
         events,
         features,
         warnings,
@@ -140,7 +140,14 @@ async function serve(config: Readonly<Config>): Promise<void> {
       }),
       ...containerRoutes({ containers, networks, stats: createDockerStats((id) => sampler.latest(id)) }),
       ...execRoutes({ containers, events }),
-      ...imageRoutes({ images, inUse }),
+      ...imageRoutes({ images, containers }),
+      ...diskUsageRoutes({
+        images,
+        containers,
+        networks,
+        volumes,
+        treeBytes: async (directory) => (await treeSize(directory)).bytes,
+      }),
       ...networkRoutes({ networks, nameOf: (id) => store.get(id)?.name ?? '' }),
       ...volumeRoutes(volumes),
     ],
