@@ -18,6 +18,7 @@ export const {
   ensureBridge,
   ensureFirewall,
   forgetLimit,
+  ingestLayer,
   labelTree,
   limitDirectory,
   listLinks,
