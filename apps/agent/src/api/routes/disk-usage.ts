@@ -5,6 +5,7 @@ import type { Images } from '../../engine/images/images.ts';
 import type { Networks } from '../../engine/networks/networks.ts';
 import type { Volumes } from '../../engine/volumes/volumes.ts';
 import type { RequestContext, Route } from '../router.ts';
+import { encodeVolume } from './volumes.ts';
 
 const types = ['image', 'container', 'volume', 'build-cache'];
 
@@ -13,7 +14,6 @@ export function diskUsageRoutes(deps: {
   containers: Containers;
   networks: Networks;
   volumes: Volumes;
-  treeBytes: (directory: string) => Promise<number>;
 }): Route[] {
   const { images, containers, volumes } = deps;
   return [{ method: 'GET', path: '/system/df', handler: df }];
@@ -50,17 +50,8 @@ export function diskUsageRoutes(deps: {
   async function volumeUsage(): Promise<object[]> {
     const usage: object[] = [];
     for (const one of volumes.list()) {
-      const users = containers.all().filter(({ mounts }) => mounts.some((mount) => mount.name === one.name));
-      usage.push({
-        Name: one.name,
-        Driver: 'local',
-        Mountpoint: one.mountpoint,
-        CreatedAt: one.createdAt,
-        Labels: one.labels,
-        Scope: 'local',
-        Options: null,
-        UsageData: { Size: await deps.treeBytes(one.mountpoint).catch(() => 0), RefCount: users.length },
-      });
+      const { sizeBytes, refCount } = await volumes.usage(one.name);
+      usage.push({ ...encodeVolume(one), UsageData: { Size: sizeBytes, RefCount: refCount } });
     }
     return usage;
   }
