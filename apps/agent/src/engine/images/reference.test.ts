@@ -6,7 +6,7 @@ const sha256 = `sha256:${'f'.repeat(64)}`;
 const sha512 = `sha512:${'f'.repeat(128)}`;
 
 /** From the test-suite of distribution/reference: text, registry, repository there, familiar name, tag, digest. */
-const valid: [string, string, string, string, string?, string?][] = [
+const valid: [string, string, string, string, (string | undefined)?, (string | undefined)?][] = [
   ['test_com', 'docker.io', 'library/test_com', 'test_com'],
   ['test.com:tag', 'docker.io', 'library/test.com', 'test.com', 'tag'],
   ['test.com:5000', 'docker.io', 'library/test.com', 'test.com', '5000'],
