@@ -38,7 +38,6 @@ export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): 
       },
     },
     { method: 'POST', path: '/images/load', handler: load },
-    { method: 'POST', path: '/images/create', handler: create },
     { method: 'POST', path: '/images/prune', handler: prune },
     {
       method: 'GET',
@@ -97,31 +96,6 @@ export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): 
       context.response.write(`${JSON.stringify({ stream: text })}\r\n`);
     }
     context.response.end();
-  }
-
-  async function create(context: RequestContext): Promise<void> {
-    const { query } = context;
-    const from = query.get('fromSrc');
-    if (from === null || from === '') {
-      throw new EngineError(
-        'not-implemented',
-        'pulling from a registry is not supported yet; use docker load or docker import',
-      );
-    }
-    if (from !== '-')
-      throw new EngineError('not-implemented', 'importing from an address is not supported; use docker import -');
-    const repository = query.get('repo') ?? '';
-    const tag = query.get('tag') ?? '';
-    const target = repository === '' ? null : tag === '' ? repository : `${repository}:${tag}`;
-    const id = await images.import(context.request, {
-      name: target,
-      message: query.get('message') || 'Imported from -',
-      changes: query.getAll('changes'),
-      platform: parsePlatform(query.get('platform')),
-      signal: context.signal,
-    });
-    context.response.writeHead(200, { 'Content-Type': 'application/json' });
-    context.response.end(`${JSON.stringify({ status: id })}\r\n`);
   }
 
   async function prune(context: RequestContext): Promise<void> {
