@@ -149,9 +149,12 @@ private:
       return false;
     parent.isChanged = true;
     beneath::Fd made(openat(parent.fd.get(), base.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    // A layer unpacks to the same tree every time: what it does not say is not the time of now.
+    struct timespec epoch[2] = {};
     return made &&
            fchown(made.get(), static_cast<uid_t>(options.uidShift), static_cast<gid_t>(options.gidShift)) == 0 &&
-           fchmod(made.get(), 0755) == 0 && (!hides || setOpaque(made.get()));
+           fchmod(made.get(), 0755) == 0 && (!hides || setOpaque(made.get())) &&
+           (!options.layer || futimens(made.get(), epoch) == 0);
   }
 
   /// Takes away what stands at the place of a new entry.

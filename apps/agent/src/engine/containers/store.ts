@@ -26,6 +26,8 @@ export interface ContainerMount {
   /** A bind: with what is mounted below it, and that read-only as well. True where nothing is said. */
   recursive?: boolean;
   recursiveReadOnly?: boolean;
+  /** Of a volume: the part of it that is mounted, resolved inside it at each start. */
+  subpath?: string;
   /** To be given a label that this container alone may reach (`Z`), or all of them (`z`). */
   relabel?: 'private' | 'shared' | null;
 }
@@ -161,4 +163,14 @@ export function createContainerStore(db: Database, avoided: () => IdRange[]): Co
       return freeSlot(new Set(slots), avoided());
     },
   };
+}
+
+/** What images are needed for. */
+export function imageUses(store: ContainerStore) {
+  return store.all().map((one) => ({
+    containerId: one.id,
+    name: one.name,
+    imageId: one.imageId,
+    running: one.status === 'running' || one.status === 'paused',
+  }));
 }
