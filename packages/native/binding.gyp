@@ -13,13 +13,15 @@
         "runtime/report.c",
         "addon/sampler.cc",
         "addon/root.cc",
+        "addon/files.cc",
         "addon/host.cc",
         "addon/tar.cc",
         "addon/layer.cc",
         "addon/netlink.cc",
         "addon/nftables.cc",
         "addon/quota.cc",
-        "addon/selinux.cc"
+        "addon/selinux.cc",
+        "addon/compare.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Sampler, sampleFields } from '@berth/native';
 import { containerRoutes } from './api/routes/containers.ts';
+import { diskUsageRoutes } from './api/routes/disk-usage.ts';
 import { execRoutes } from './api/routes/exec.ts';
+import { fileRoutes } from './api/routes/files.ts';
 import { imageRoutes } from './api/routes/images.ts';
 import { networkRoutes } from './api/routes/networks.ts';
 import { registryRoutes } from './api/routes/registry.ts';
@@ -33,7 +35,8 @@ import { subordinateIds } from './engine/runtime/uid-ranges.ts';
 import { createDockerStats } from './engine/stats/docker-stats.ts';
 import { createHostReader } from './engine/stats/host.ts';
 import { createSampler } from './engine/stats/sampler.ts';
-import { createVolumes, volumesSchema } from './engine/volumes/volumes.ts';
+import { volumesSchema } from './engine/volumes/store.ts';
+import { createVolumes } from './engine/volumes/volumes.ts';
 import { enroll } from './link/enroll.ts';
 import { createLink } from './link/session.ts';
 import { describeError, log } from './log.ts';
@@ -113,6 +116,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
   });
 
   await images.sweep();
+  await volumes.sweep();
   await networks.start(
     new Set(
       store
@@ -135,7 +139,6 @@ async function serve(config: Readonly<Config>): Promise<void> {
       ...systemRoutes({
         containers,
         images,
-        volumes,
         events,
         features,
         warnings,
@@ -146,7 +149,13 @@ async function serve(config: Readonly<Config>): Promise<void> {
       }),
       ...containerRoutes({ containers, networks, stats: createDockerStats((id) => sampler.latest(id)) }),
       ...execRoutes({ containers, events }),
-      ...imageRoutes({ images, inUse }),
+      ...imageRoutes({ images, containers }),
+      ...diskUsageRoutes({
+        images,
+        containers,
+        networks,
+        volumes,
+      }),
       ...registryRoutes({
         images,
         registries,
@@ -156,6 +165,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
       }),
       ...networkRoutes({ networks, nameOf: (id) => store.get(id)?.name ?? '' }),
       ...volumeRoutes(volumes),
+      ...fileRoutes({ containers, volumes, stagingDir: path.join(config.dataDir, 'tmp') }),
     ],
     agentVersion,
   );
