@@ -119,7 +119,10 @@ async function serve(config: Readonly<Config>): Promise<void> {
   await containers.adopt();
   await launcher.warm(defaultFilter(profile)).catch(() => undefined);
   if (config.starterImage !== null && images.list().length === 0 && existsSync(config.starterImage)) {
-    await images.load(createReadStream(config.starterImage));
+    await images.load(createReadStream(config.starterImage), {
+      platform: null,
+      signal: new AbortController().signal,
+    });
   }
 
   const server = createApiServer(
