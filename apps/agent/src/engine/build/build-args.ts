@@ -67,7 +67,10 @@ export class BuildArgs {
     const values = new Map<string, string>();
     for (const name of new Set([...declared.keys(), ...proxies])) {
       const value =
-        this.#given.get(name) ?? declared.get(name) ?? this.#global.get(name) ?? (declared.has(name) ? this.#platform.get(name) : null);
+        this.#given.get(name) ??
+        declared.get(name) ??
+        this.#global.get(name) ??
+        (declared.has(name) ? this.#platform.get(name) : null);
       if (value != null) values.set(name, value);
     }
     return values;

@@ -1,7 +1,7 @@
 /** COPY and ADD: what was found goes into the tree of an image, by tar streams and inside its root alone. */
+import { PassThrough, type Readable } from 'node:stream';
 import { closeFd, openOverlay, openRoot, readFileInRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
-import { PassThrough, type Readable } from 'node:stream';
 import { decompressed } from '../decompress.ts';
 import { resolveUser } from '../runtime/user.ts';
 import { contextLimits as limits } from './context.ts';
@@ -9,7 +9,7 @@ import type { Copy } from './instructions.ts';
 import { resolveInRoot, under } from './paths.ts';
 import { applyStream, tarStream } from './pipes.ts';
 import { type CopyItem, type FoundFile, relativeName } from './sources.ts';
-import { changeEntries, encodeEntry, encodeFile, type Entry, entryContents, isTarHeader } from './tar-entries.ts';
+import { changeEntries, type Entry, encodeEntry, encodeFile, entryContents, isTarHeader } from './tar-entries.ts';
 
 const accountFileBytesMax = 10 * 1024 ** 2;
 const archiveHeadBytes = 512;
@@ -29,12 +29,6 @@ export interface CopyTarget {
 /** @throws invalid-parameter and others, without the name of the instruction */
 export async function copyItems(items: readonly CopyItem[], copy: Copy, target: CopyTarget): Promise<void> {
   const isDirectory = /(?:^|\/)\.?$/.test(copy.destination);
-  if (items.length > 1 && !copy.destination.endsWith('/')) {
-    throw new EngineError(
-      'invalid-parameter',
-      `When using ${copy.kind.toUpperCase()} with more than one source file, the destination must be a directory and end with a /`,
-    );
-  }
   const owner = copy.chown === '' ? null : await parseChown(copy.chown, target.root);
   const destination = copy.destination.startsWith('/')
     ? copy.destination
@@ -85,11 +79,18 @@ async function unpack(item: FoundFile, to: Destination): Promise<void> {
   if (place.stat !== null && place.stat.type !== 'directory') {
     throw new EngineError('invalid-parameter', `cannot extract to non-directory: /${place.path}`);
   }
+  await makeDirectory(to.root, `/${place.path}`, to.signal);
   const options = { mode: 'copy', limits, signal: to.signal } as const;
-  const missing = await missingDirectories(to.root, place.path);
-  const made = Buffer.concat([...missing.map((path) => encodeEntry(newDirectory(path))), Buffer.alloc(1024)]);
-  await applyStream([new PassThrough().end(made)], to.root, '/', options);
   await applyStream([await contents(item)], to.root, `/${place.path}`, options);
+}
+
+/** mkdir -p, as root. @throws invalid-parameter where there is a file */
+export async function makeDirectory(root: number, path: string, signal: AbortSignal): Promise<void> {
+  const place = await resolveInRoot(root, path);
+  const missing = await missingDirectories(root, place.path);
+  if (missing.length === 0) return;
+  const archive = Buffer.concat([...missing.map((one) => encodeEntry(newDirectory(one))), Buffer.alloc(1024)]);
+  await applyStream([new PassThrough().end(archive)], root, '/', { mode: 'copy', limits, signal });
 }
 
 /** Of the file, without the compression that it may have. */

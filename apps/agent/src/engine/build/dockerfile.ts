@@ -24,7 +24,7 @@ export interface Line {
 }
 
 export interface Dockerfile {
-  escape: Escape;
+  escapeChar: Escape;
   lines: Line[];
   warnings: string[];
 }
@@ -41,7 +41,7 @@ export function parseError(line: number, message: string): EngineError {
 /** @throws invalid-parameter */
 export function parseDockerfile(text: string): Dockerfile {
   const source = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  const { escape, syntax } = directives(source);
+  const { escapeChar, syntax } = directives(source);
   const warnings: string[] = [];
   if (syntax !== null) {
     if (!knownFrontend.test(syntax)) {
@@ -52,7 +52,7 @@ export function parseDockerfile(text: string): Dockerfile {
   const lines: Line[] = [];
   for (let at = 0; at < source.length; ) {
     const number = at + 1;
-    const joined = join(source, at, escape);
+    const joined = join(source, at, escapeChar);
     at = joined.next;
     if (joined.text.trim() === '') continue;
     if (joined.hasEmpty) {
@@ -62,16 +62,16 @@ export function parseDockerfile(text: string): Dockerfile {
     const [, name = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(joined.text.trim()) ?? [];
     const line: Line = { name: name.toUpperCase(), rest, original: joined.text.trim(), number, heredocs: [] };
     if (['RUN', 'COPY', 'ADD'].includes(line.name)) {
-      for (const start of heredocStarts(rest, escape, number)) at = readHeredoc(source, at, start, line);
+      for (const start of heredocStarts(rest, escapeChar, number)) at = readHeredoc(source, at, start, line);
     }
     lines.push(line);
   }
   if (lines.length === 0) throw new EngineError('invalid-parameter', 'file with no instructions');
-  return { escape, lines, warnings };
+  return { escapeChar, lines, warnings };
 }
 
 /** `# name=value` before all else; anything else ends them. */
-function directives(source: readonly string[]): { escape: Escape; syntax: string | null } {
+function directives(source: readonly string[]): { escapeChar: Escape; syntax: string | null } {
   const found = new Map<string, string>();
   for (const [index, line] of source.entries()) {
     const [, name = '', value = ''] = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/.exec(line) ?? [];
@@ -80,11 +80,11 @@ function directives(source: readonly string[]): { escape: Escape; syntax: string
     if (found.has(key)) throw parseError(index + 1, `only one ${key} parser directive can be used`);
     found.set(key, value);
   }
-  const escape = found.get('escape') ?? '\\';
-  if (escape !== '\\' && escape !== '`') {
-    throw new EngineError('invalid-parameter', `invalid ESCAPE '${escape}'. Must be \` or \\`);
+  const escapeChar = found.get('escape') ?? '\\';
+  if (escapeChar !== '\\' && escapeChar !== '`') {
+    throw new EngineError('invalid-parameter', `invalid ESCAPE '${escapeChar}'. Must be \` or \\`);
   }
-  return { escape, syntax: found.get('syntax') ?? null };
+  return { escapeChar, syntax: found.get('syntax') ?? null };
 }
 
 const isComment = (line: string) => /^\s*#/.test(line);
@@ -93,11 +93,11 @@ const isComment = (line: string) => /^\s*#/.test(line);
 function join(
   source: readonly string[],
   at: number,
-  escape: Escape,
+  escapeChar: Escape,
 ): { text: string; next: number; hasEmpty: boolean } {
   const first = source[at] ?? '';
   if (isComment(first)) return { text: '', next: at + 1, hasEmpty: false };
-  let { text, continues } = cut(first.trimStart(), escape);
+  let { text, continues } = cut(first.trimStart(), escapeChar);
   let next = at + 1;
   let hasEmpty = false;
   const parts = [text];
@@ -109,15 +109,15 @@ function join(
       hasEmpty ||= next < source.length - 1;
       continue;
     }
-    ({ text, continues } = cut(line, escape));
+    ({ text, continues } = cut(line, escapeChar));
     parts.push(text);
   }
   return { text: parts.join(''), next, hasEmpty };
 }
 
-function cut(line: string, escape: Escape): { text: string; continues: boolean } {
+function cut(line: string, escapeChar: Escape): { text: string; continues: boolean } {
   const trimmed = line.replace(/[ \t]+$/, '');
-  const continues = trimmed.endsWith(escape) && trimmed.at(-2) !== escape;
+  const continues = trimmed.endsWith(escapeChar) && trimmed.at(-2) !== escapeChar;
   return continues ? { text: trimmed.slice(0, -1), continues } : { text: line, continues };
 }
 
@@ -127,13 +127,13 @@ interface HeredocStart {
   chomps: boolean;
 }
 
-function heredocStarts(rest: string, escape: Escape, number: number): HeredocStart[] {
+function heredocStarts(rest: string, escapeChar: Escape, number: number): HeredocStart[] {
   // JSON has none.
   if (/^(--\S+\s+)*\[/.test(rest)) return [];
-  const starts = splitWords(rest, escape).flatMap((word) => {
+  const starts = splitWords(rest, escapeChar).flatMap((word) => {
     const [, chomp = '', raw = ''] = /^\d*<<(-?)([^<]+)$/.exec(word) ?? [];
     if (raw === '') return [];
-    const name = expandWord(raw, new Map(), escape);
+    const name = expandWord(raw, new Map(), escapeChar);
     return /^[\w.-]+$/.test(name) ? [{ name, expands: name === raw, chomps: chomp === '-' }] : [];
   });
   if (starts.length > heredocsMax) throw parseError(number, `there are more than ${heredocsMax} here-documents`);

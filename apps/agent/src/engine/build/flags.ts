@@ -12,12 +12,12 @@ const buildKitFlags: Record<string, string[]> = {
 export type Flags = Record<string, string>;
 
 /** @returns what follows them. @throws invalid-parameter for one that is not `allowed` */
-export function readFlags(line: Line, allowed: readonly string[], escape: Escape): { flags: Flags; rest: string } {
+export function readFlags(line: Line, allowed: readonly string[], escapeChar: Escape): { flags: Flags; rest: string } {
   const flags: Flags = {};
   let rest = line.rest.trimStart();
   while (rest.startsWith('--')) {
-    const end = wordEnd(rest, escape);
-    const word = expandQuotes(rest.slice(0, end), escape);
+    const end = wordEnd(rest, escapeChar);
+    const word = expandQuotes(rest.slice(0, end), escapeChar);
     rest = rest.slice(end).trimStart();
     if (word === '--') break;
     const [, name = '', value = ''] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(word) ?? [];
@@ -39,11 +39,11 @@ function refusal(line: Line, name: string) {
 }
 
 /** Where the first word ends, quotes and escapes minded. */
-function wordEnd(text: string, escape: Escape): number {
+function wordEnd(text: string, escapeChar: Escape): number {
   let quote = '';
   for (let at = 0; at < text.length; at++) {
     const char = text.charAt(at);
-    if (char === escape && quote !== "'") at++;
+    if (char === escapeChar && quote !== "'") at++;
     else if (quote !== '') quote = char === quote ? '' : quote;
     else if (char === '"' || char === "'") quote = char;
     else if (isBlank(char)) return at;
@@ -52,7 +52,7 @@ function wordEnd(text: string, escape: Escape): number {
 }
 
 /** Takes the quotes off and leaves variables in: they are replaced when the instruction is done. */
-function expandQuotes(word: string, escape: Escape): string {
-  if (splitWords(word, escape).length !== 1 || !/["'\\`]/.test(word)) return word;
-  return expandWord(word.replaceAll('$', `${escape}$`), new Map(), escape);
+function expandQuotes(word: string, escapeChar: Escape): string {
+  if (splitWords(word, escapeChar).length !== 1 || !/["'\\`]/.test(word)) return word;
+  return expandWord(word.replaceAll('$', `${escapeChar}$`), new Map(), escapeChar);
 }

@@ -21,8 +21,8 @@ const durations = [
 ] as const;
 
 /** @throws invalid-parameter */
-export function parseHealthCheck(line: Line, escape: Escape): HealthCheck {
-  const { flags, rest } = readFlags(line, [...durations.map(([name]) => name), 'retries'], escape);
+export function parseHealthCheck(line: Line, escapeChar: Escape): HealthCheck {
+  const { flags, rest } = readFlags(line, [...durations.map(([name]) => name), 'retries'], escapeChar);
   const [, type = '', command = ''] = /^(\S*)\s*([\s\S]*)$/.exec(rest.trim()) ?? [];
   switch (type.toUpperCase()) {
     case '':

@@ -48,38 +48,38 @@ export interface From {
   original: string;
 }
 
-type Parse = (line: Line, escape: Escape) => Command;
+type Parse = (line: Line, escapeChar: Escape) => Command;
 
 const parsers: Record<string, Parse> = {
-  ADD: (line, escape) => parseCopy('add', line, escape),
-  ARG: (line, escape) => ({ kind: 'arg', args: parseArgs(line, escape) }),
-  CMD: (line, escape) => ({ kind: 'cmd', command: parseCommandLine(withoutFlags(line, escape)) }),
-  COPY: (line, escape) => parseCopy('copy', line, escape),
-  ENTRYPOINT: (line, escape) => ({ kind: 'entrypoint', command: parseCommandLine(withoutFlags(line, escape)) }),
-  ENV: (line, escape) => ({ kind: 'env', pairs: parsePairs(line, escape) }),
-  EXPOSE: (line, escape) => ({ kind: 'expose', words: needed(line, plainWords(withoutFlags(line, escape))) }),
-  HEALTHCHECK: (line, escape) => ({ kind: 'healthcheck', check: parseHealthCheck(line, escape) }),
-  LABEL: (line, escape) => ({ kind: 'label', pairs: parsePairs(line, escape), asGiven: false }),
-  MAINTAINER: (line, escape) => ({ kind: 'maintainer', value: single(line, escape) }),
+  ADD: (line, escapeChar) => parseCopy('add', line, escapeChar),
+  ARG: (line, escapeChar) => ({ kind: 'arg', args: parseArgs(line, escapeChar) }),
+  CMD: (line, escapeChar) => ({ kind: 'cmd', command: parseCommandLine(withoutFlags(line, escapeChar)) }),
+  COPY: (line, escapeChar) => parseCopy('copy', line, escapeChar),
+  ENTRYPOINT: (line, escapeChar) => ({ kind: 'entrypoint', command: parseCommandLine(withoutFlags(line, escapeChar)) }),
+  ENV: (line, escapeChar) => ({ kind: 'env', pairs: parsePairs(line, escapeChar) }),
+  EXPOSE: (line, escapeChar) => ({ kind: 'expose', words: needed(line, plainWords(withoutFlags(line, escapeChar))) }),
+  HEALTHCHECK: (line, escapeChar) => ({ kind: 'healthcheck', check: parseHealthCheck(line, escapeChar) }),
+  LABEL: (line, escapeChar) => ({ kind: 'label', pairs: parsePairs(line, escapeChar), asGiven: false }),
+  MAINTAINER: (line, escapeChar) => ({ kind: 'maintainer', value: single(line, escapeChar) }),
   ONBUILD: parseOnBuild,
   RUN: parseRun,
-  SHELL: (line, escape) => ({ kind: 'shell', words: parseShell(line, escape) }),
-  STOPSIGNAL: (line, escape) => ({ kind: 'stopsignal', value: single(line, escape) }),
-  USER: (line, escape) => ({ kind: 'user', value: single(line, escape) }),
-  VOLUME: (line, escape) => ({ kind: 'volume', words: parseVolumes(line, escape) }),
-  WORKDIR: (line, escape) => ({ kind: 'workdir', value: single(line, escape) }),
+  SHELL: (line, escapeChar) => ({ kind: 'shell', words: parseShell(line, escapeChar) }),
+  STOPSIGNAL: (line, escapeChar) => ({ kind: 'stopsignal', value: single(line, escapeChar) }),
+  USER: (line, escapeChar) => ({ kind: 'user', value: single(line, escapeChar) }),
+  VOLUME: (line, escapeChar) => ({ kind: 'volume', words: parseVolumes(line, escapeChar) }),
+  WORKDIR: (line, escapeChar) => ({ kind: 'workdir', value: single(line, escapeChar) }),
 };
 
 /** All but FROM. @throws invalid-parameter */
-export function parseInstruction(line: Line, escape: Escape): Instruction {
+export function parseInstruction(line: Line, escapeChar: Escape): Instruction {
   const parse = Object.hasOwn(parsers, line.name) ? parsers[line.name] : undefined;
   if (parse === undefined) throw parseError(line.number, `unknown instruction: ${line.name}`);
-  return { ...parse(line, escape), line: line.number, original: line.original };
+  return { ...parse(line, escapeChar), line: line.number, original: line.original };
 }
 
 /** @throws invalid-parameter */
-export function parseFrom(line: Line, escape: Escape): From {
-  const { flags, rest } = readFlags(line, ['platform'], escape);
+export function parseFrom(line: Line, escapeChar: Escape): From {
+  const { flags, rest } = readFlags(line, ['platform'], escapeChar);
   const [base = '', as = '', name = '', ...more] = plainWords(rest);
   if (base === '' || more.length > 0 || (as !== '' && (name === '' || as.toLowerCase() !== 'as'))) {
     throw parseError(line.number, 'FROM requires either one or three arguments');
@@ -94,8 +94,8 @@ export function parseFrom(line: Line, escape: Escape): From {
   return { base, name: lowered, platform: flags.platform ?? '', line: line.number, original: line.original };
 }
 
-function withoutFlags(line: Line, escape: Escape): Line {
-  return { ...line, rest: readFlags(line, [], escape).rest };
+function withoutFlags(line: Line, escapeChar: Escape): Line {
+  return { ...line, rest: readFlags(line, [], escapeChar).rest };
 }
 
 function plainWords(text: string | Line): string[] {
@@ -108,8 +108,8 @@ function needed(line: Line, words: string[]): string[] {
   return words;
 }
 
-function single(line: Line, escape: Escape): string {
-  const rest = readFlags(line, [], escape).rest.trim();
+function single(line: Line, escapeChar: Escape): string {
+  const rest = readFlags(line, [], escapeChar).rest.trim();
   if (rest === '') throw parseError(line.number, `${line.name} requires exactly one argument`);
   return rest;
 }
@@ -122,9 +122,9 @@ function parseCommandLine(line: Line): CommandLine {
 }
 
 /** `name=value …`, or the older `name value`. */
-function parsePairs(line: Line, escape: Escape): Pair[] {
-  const { rest } = readFlags(line, [], escape);
-  const words = needed(line, splitWords(rest, escape));
+function parsePairs(line: Line, escapeChar: Escape): Pair[] {
+  const { rest } = readFlags(line, [], escapeChar);
+  const words = needed(line, splitWords(rest, escapeChar));
   if (!words[0]?.includes('=')) {
     const [, name = '', value = ''] = /^(\S+)\s+([\s\S]*\S)\s*$/.exec(rest.trim()) ?? [];
     if (name === '') throw parseError(line.number, `${line.name} must have two arguments`);
@@ -143,26 +143,32 @@ function parsePairs(line: Line, escape: Escape): Pair[] {
   });
 }
 
-function parseArgs(line: Line, escape: Escape): [string, string | null][] {
-  const { rest } = readFlags(line, [], escape);
-  return needed(line, splitWords(rest, escape)).map((word) => {
+function parseArgs(line: Line, escapeChar: Escape): [string, string | null][] {
+  const { rest } = readFlags(line, [], escapeChar);
+  return needed(line, splitWords(rest, escapeChar)).map((word) => {
     const at = word.indexOf('=');
     if (at === 0) throw parseError(line.number, 'ARG names can not be blank');
     return at < 0 ? [word, null] : [word.slice(0, at), word.slice(at + 1)];
   });
 }
 
-function parseCopy(kind: Copy['kind'], line: Line, escape: Escape): Copy {
-  const { flags, rest } = readFlags(line, kind === 'copy' ? ['from', 'chown', 'chmod'] : ['chown', 'chmod'], escape);
+function parseCopy(kind: Copy['kind'], line: Line, escapeChar: Escape): Copy {
+  const { flags, rest } = readFlags(
+    line,
+    kind === 'copy' ? ['from', 'chown', 'chmod'] : ['chown', 'chmod'],
+    escapeChar,
+  );
   const words = jsonWords(line, rest) ?? plainWords(rest);
   if (words.length < 2) {
-    const why =
-      words.length === 1 ? ', but only one was provided. Destination could not be determined.' : '';
+    const why = words.length === 1 ? ', but only one was provided. Destination could not be determined.' : '';
     throw parseError(line.number, `${line.name} requires at least two arguments${why}`);
   }
   const chmod = flags.chmod ?? '';
   if (chmod !== '' && !/^[0-7]{3,4}$/.test(chmod)) {
-    throw parseError(line.number, `invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`);
+    throw parseError(
+      line.number,
+      `invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`,
+    );
   }
   const isHeredoc = (word: string) => /^\d*<<-?[^<]+$/.test(word);
   return {
@@ -176,20 +182,20 @@ function parseCopy(kind: Copy['kind'], line: Line, escape: Escape): Copy {
   };
 }
 
-function parseRun(line: Line, escape: Escape): Command {
-  const command = parseCommandLine(withoutFlags(line, escape));
+function parseRun(line: Line, escapeChar: Escape): Command {
+  const command = parseCommandLine(withoutFlags(line, escapeChar));
   if (command.words.length === 0) throw parseError(line.number, 'RUN requires at least one argument');
   return { kind: 'run', command, heredocs: line.heredocs };
 }
 
-function parseShell(line: Line, escape: Escape): string[] {
-  const words = jsonWords(line, readFlags(line, [], escape).rest);
+function parseShell(line: Line, escapeChar: Escape): string[] {
+  const words = jsonWords(line, readFlags(line, [], escapeChar).rest);
   if (words === null) throw parseError(line.number, 'SHELL requires the arguments to be in JSON form');
   return needed(line, words);
 }
 
-function parseVolumes(line: Line, escape: Escape): string[] {
-  const { rest } = readFlags(line, [], escape);
+function parseVolumes(line: Line, escapeChar: Escape): string[] {
+  const { rest } = readFlags(line, [], escapeChar);
   const words = needed(line, jsonWords(line, rest) ?? plainWords(rest));
   if (words.some((word) => word.trim() === '')) {
     throw parseError(line.number, 'VOLUME specified can not be an empty string');
@@ -198,8 +204,8 @@ function parseVolumes(line: Line, escape: Escape): string[] {
 }
 
 /** The trigger is read when a child is built; what would never do is refused now. */
-function parseOnBuild(line: Line, escape: Escape): Command {
-  const trigger = readFlags(line, [], escape).rest.trim();
+function parseOnBuild(line: Line, escapeChar: Escape): Command {
+  const trigger = readFlags(line, [], escapeChar).rest.trim();
   const [name = ''] = trigger.split(/\s/, 1);
   if (name === '') throw parseError(line.number, 'ONBUILD requires at least one argument');
   if (name.toUpperCase() === 'ONBUILD') {
@@ -211,6 +217,6 @@ function parseOnBuild(line: Line, escape: Escape): Command {
   if (line.heredocs.length > 0) {
     throw new EngineError('not-implemented', 'here-documents in ONBUILD are not supported');
   }
-  parseInstruction({ ...line, name: name.toUpperCase(), rest: trigger.slice(name.length).trim() }, escape);
+  parseInstruction({ ...line, name: name.toUpperCase(), rest: trigger.slice(name.length).trim() }, escapeChar);
   return { kind: 'onbuild', trigger };
 }

@@ -26,10 +26,7 @@ export async function applyStream(
   const [readEnd, writeEnd] = openPipe();
   const applied = applyTar(readEnd, root, path, options).finally(() => closeFd(readEnd));
   const into = new Socket({ fd: writeEnd, readable: false, writable: true });
-  const [result, sent] = await Promise.allSettled([
-    applied,
-    pipeline([...stages, into], { signal: options.signal }),
-  ]);
+  const [result, sent] = await Promise.allSettled([applied, pipeline([...stages, into], { signal: options.signal })]);
   options.signal.throwIfAborted();
   // Of a stream that broke, the reader sees the end only; of a reader that refused, the stream sees a broken pipe.
   if (sent.status === 'rejected' && !isBrokenPipe(sent.reason)) throw sent.reason;

@@ -1,7 +1,7 @@
 /** What a COPY or ADD names: found inside its source, hashed, not copied yet. */
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import { type PathStat } from '@berth/native';
+import type { PathStat } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import type { Source } from './context.ts';
 import { hasWildcard } from './glob.ts';
@@ -73,13 +73,7 @@ async function expand(named: string, source: Source): Promise<string[]> {
   return (await globInRoot(source.root, relative)).filter((path) => !source.isHidden(path));
 }
 
-async function find(
-  named: string,
-  path: string,
-  copy: Copy,
-  source: Source,
-  signal: AbortSignal,
-): Promise<FoundFile> {
+async function find(named: string, path: string, copy: Copy, source: Source, signal: AbortSignal): Promise<FoundFile> {
   const place = await resolveInRoot(source.root, path);
   if (place.stat === null || source.isHidden(place.path)) {
     const why = copy.from === '' ? 'file not found in build context or excluded by .dockerignore: ' : '';

@@ -25,14 +25,14 @@ export function planStages(dockerfile: Dockerfile, target: string): Plan {
   for (const line of dockerfile.lines) {
     if (line.name === 'FROM') {
       if (stages.length >= stagesMax) throw parseError(line.number, `there are more than ${stagesMax} stages`);
-      const from = parseFrom(line, dockerfile.escape);
+      const from = parseFrom(line, dockerfile.escapeChar);
       if (from.name !== '' && stages.some((stage) => stage.from.name === from.name)) {
         throw parseError(line.number, `duplicate name ${from.name}`);
       }
       stages.push({ from, instructions: [] });
       continue;
     }
-    const instruction = parseInstruction(line, dockerfile.escape);
+    const instruction = parseInstruction(line, dockerfile.escapeChar);
     const stage = stages.at(-1);
     if (stage !== undefined) stage.instructions.push(instruction);
     else if (instruction.kind === 'arg') args.push(instruction);
@@ -43,6 +43,7 @@ export function planStages(dockerfile: Dockerfile, target: string): Plan {
   const wanted = stages.findIndex(
     (stage, index) => stage.from.name === target.toLowerCase() || String(index) === target,
   );
-  if (wanted < 0) throw new EngineError('invalid-parameter', `target stage ${JSON.stringify(target)} could not be found`);
+  if (wanted < 0)
+    throw new EngineError('invalid-parameter', `target stage ${JSON.stringify(target)} could not be found`);
   return { args, stages: stages.slice(0, wanted + 1) };
 }

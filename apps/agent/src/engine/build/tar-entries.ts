@@ -199,8 +199,9 @@ export function encodeEntry(entry: Entry): Buffer {
   const header = Buffer.alloc(blockBytes);
   const extended: [string, Buffer][] = [...entry.attributes];
   const text = (key: string, value: string, at: number) => {
-    if (Buffer.byteLength(value) > 100 || !/^[\x01-\x7f]*$/.test(value)) extended.push([key, Buffer.from(value)]);
-    Buffer.from(value).copy(header, at, 0, 100);
+    const bytes = Buffer.from(value);
+    if (bytes.length > 100 || bytes.some((byte) => byte > 0x7f)) extended.push([key, bytes]);
+    bytes.copy(header, at, 0, 100);
   };
   const octal = (key: string, value: number, at: number, digits: number) => {
     const fits = Number.isInteger(value) && value >= 0 && value < 8 ** digits;

@@ -14,17 +14,22 @@ const nestingMax = 32;
 const bad = (message: string) => new EngineError('invalid-parameter', message);
 
 /** One word, whatever blanks are in it. @throws invalid-parameter */
-export function expandWord(text: string, variables: Variables, escape: Escape): string {
-  return new Lexer(text, variables, escape).read().word;
+export function expandWord(text: string, variables: Variables, escapeChar: Escape): string {
+  return new Lexer(text, variables, escapeChar).read().word;
 }
 
 /** As many words as blanks outside of quotes make, those of variables as well. @throws invalid-parameter */
-export function expandWords(text: string, variables: Variables, escape: Escape): string[] {
-  return new Lexer(text, variables, escape).read().words;
+export function expandWords(text: string, variables: Variables, escapeChar: Escape): string[] {
+  return new Lexer(text, variables, escapeChar).read().words;
+}
+
+/** Text in which quotes stand for themselves. @throws invalid-parameter */
+export function expandText(text: string, variables: Variables, escapeChar: Escape): string {
+  return new Lexer(text, variables, escapeChar, false).read().word;
 }
 
 /** Cut at blanks outside of quotes; quotes and escapes stay. */
-export function splitWords(text: string, escape: Escape): string[] {
+export function splitWords(text: string, escapeChar: Escape): string[] {
   const words: string[] = [];
   let word: string | null = null;
   let quote = '';
@@ -35,7 +40,7 @@ export function splitWords(text: string, escape: Escape): string[] {
       word = null;
       continue;
     }
-    if (piece === escape && quote !== "'") {
+    if (piece === escapeChar && quote !== "'") {
       if (at + 1 === text.length) break;
       piece += text.charAt(++at);
     } else if (quote === '' && (piece === '"' || piece === "'")) quote = piece;
@@ -55,14 +60,16 @@ const variableName = /\d+|[@*#?$!-]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
 class Lexer {
   readonly #text: string;
   readonly #variables: Variables;
-  readonly #escape: Escape;
+  readonly #escapeChar: Escape;
+  readonly #hasQuotes: boolean;
   #at = 0;
   #depth = 0;
 
-  constructor(text: string, variables: Variables, escape: Escape) {
+  constructor(text: string, variables: Variables, escapeChar: Escape, hasQuotes = true) {
     this.#text = text;
     this.#variables = variables;
-    this.#escape = escape;
+    this.#escapeChar = escapeChar;
+    this.#hasQuotes = hasQuotes;
   }
 
   read(): { word: string; words: string[] } {
@@ -88,10 +95,10 @@ class Lexer {
         this.#depth--;
         return parts.end();
       }
-      if (char === "'") parts.addWhole(this.#singleQuoted());
-      else if (char === '"') parts.addWhole(this.#doubleQuoted());
+      if (char === "'" && this.#hasQuotes) parts.addWhole(this.#singleQuoted());
+      else if (char === '"' && this.#hasQuotes) parts.addWhole(this.#doubleQuoted());
       else if (char === '$') parts.add(this.#variable());
-      else if (char === this.#escape) {
+      else if (char === this.#escapeChar) {
         this.#at++;
         if (this.#at < this.#text.length) parts.addWhole(this.#next());
       } else parts.add(this.#next());
@@ -124,7 +131,7 @@ class Lexer {
       }
       this.#at++;
       // Of an escape nothing is left before these; before others it stands for itself.
-      const isEscaping = char === this.#escape && ['"', '$', this.#escape].includes(this.#peek());
+      const isEscaping = char === this.#escapeChar && ['"', '$', this.#escapeChar].includes(this.#peek());
       inside += isEscaping ? this.#next() : char;
     }
     throw bad('unexpected end of statement while looking for matching double-quote');
