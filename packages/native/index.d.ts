@@ -183,6 +183,41 @@ export function createTar(
 /** pipe2(O_CLOEXEC): [read, write]; to connect a Node stream with applyTar or createTar. */
 export function openPipe(): [number, number];
 
+// ---- layer.cc: layers on their way into the store
+export interface IngestOptions {
+  /** Bytes read are written here from `offset` on; the first `offset` bytes read are there already (a resumed download). */
+  blob: { fd: number; offset: number } | null;
+  /** Uncompressed input is kept gzip-compressed in the blob (then offset is 0). */
+  compress: boolean;
+  limits: {
+    /** Of the files together, as they say they are. */
+    bytesMax: number;
+    entriesMax: number;
+    /** Unpacked size by compressed size, judged after the first 10 MiB. gzip's most is 1032. */
+    ratioMax: number;
+    /** Of the blob as it is kept. */
+    blobBytesMax: number;
+  };
+}
+export interface IngestedLayer {
+  /** Of the blob as it is kept. */
+  blobDigest: string;
+  blobBytes: number;
+  compression: 'none' | 'gzip' | 'zstd';
+  /** Of the whole unpacked stream. */
+  diffId: string;
+  /** Apparent size of the files. */
+  bytes: number;
+  entries: number;
+}
+/**
+ * Reads a layer (gzip, zstd or plain tar, by its first bytes) from `fd` to its end, hashes both sides and applies it
+ * below `rootFd`, an empty directory; all of it is on disk when the promise resolves. Two threads, about 3 MB (and what
+ * a zstd frame asks for, at most 128 MiB). A layer that breaks off is an error, so closing the pipe's other end stops it.
+ * @throws EBADMSG a broken archive or stream, EFBIG a limit, EOVERFLOW an owner beyond 65535, ENOSPC
+ */
+export function ingestLayer(fd: number, rootFd: number, options: IngestOptions): Promise<IngestedLayer>;
+
 // ---- netlink.cc: rtnetlink(7)
 export interface BridgeOptions {
   name: string;

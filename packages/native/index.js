@@ -17,6 +17,7 @@ export const {
   ensureBridge,
   ensureFirewall,
   forgetLimit,
+  ingestLayer,
   labelTree,
   limitDirectory,
   listLinks,
