@@ -19,6 +19,8 @@ export interface Owner {
   gid: number;
 }
 
+const rootOwner: Owner = { uid: 0, gid: 0 };
+
 export interface CopyTarget {
   /** Writable root of the image's tree. */
   root: number;
@@ -37,14 +39,15 @@ export async function copyItems(items: readonly CopyItem[], copy: Copy, target: 
     target.signal.throwIfAborted();
     const to = { ...target, destination, isDirectory };
     if (copy.kind === 'add' && 'source' in item && (await isArchive(item))) await unpack(item, to);
-    else await copyItem(item, to, changer(copy, owner));
+    else await copyItem(item, to, changer(copy, owner), owner ?? rootOwner);
   }
 }
 
 type Destination = CopyTarget & { destination: string; isDirectory: boolean };
 type Change = (entry: Entry) => Entry;
 
-async function copyItem(item: CopyItem, to: Destination, change: Change): Promise<void> {
+/** `owned`: whose the directories are that are made on the way. */
+async function copyItem(item: CopyItem, to: Destination, change: Change, owned: Owner): Promise<void> {
   const place = await resolveInRoot(to.root, to.destination);
   const isTree = 'source' in item && item.stat.type === 'directory';
   if (isTree && place.stat !== null && place.stat.type !== 'directory') {
@@ -52,7 +55,7 @@ async function copyItem(item: CopyItem, to: Destination, change: Change): Promis
   }
   const goesInto = !isTree && (to.isDirectory || place.stat?.type === 'directory');
   const directory = isTree || goesInto ? place.path : place.path.split('/').slice(0, -1).join('/');
-  const before = (await missingDirectories(to.root, directory)).map((path) => encodeEntry(change(newDirectory(path))));
+  const before = (await missingDirectories(to.root, directory)).map((path) => encodeEntry({ ...newDirectory(path), ...owned }));
   const name = goesInto ? under(place.path, item.name) : place.path;
   const options = { mode: 'copy', limits, signal: to.signal } as const;
   if (!('source' in item)) {
@@ -123,7 +126,7 @@ async function isArchive(item: FoundFile): Promise<boolean> {
 
 /** What a COPY says of owner and mode. From a stage or image, owners stay; from the context all is root's. */
 function changer(copy: Copy, owner: Owner | null): Change {
-  const given = owner ?? (copy.from === '' || copy.kind === 'add' ? { uid: 0, gid: 0 } : null);
+  const given = owner ?? (copy.from === '' || copy.kind === 'add' ? rootOwner : null);
   const mode = copy.chmod === '' ? null : Number.parseInt(copy.chmod, 8);
   return (entry) => ({
     ...entry,

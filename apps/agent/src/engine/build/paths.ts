@@ -1,6 +1,5 @@
 /** Paths inside a context or image. Links are followed as a chroot would, one step at a time and by openat2 alone. */
-import { readdirSync } from 'node:fs';
-import { type PathStat, statInRoot } from '@berth/native';
+import { listInRoot, type PathStat, statInRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { goMatch, hasWildcard } from './glob.ts';
 
@@ -96,9 +95,4 @@ function parts(path: string): string[] {
 
 function invalid(path: string, why: string): EngineError {
   return new EngineError('invalid-parameter', `${path}: ${why}`);
-}
-
-async function listInRoot(root: number, path: string, _max: number): Promise<PathStat[]> {
-  const names = readdirSync(`/proc/self/fd/${root}${path}`).sort();
-  return Promise.all(names.map((name) => statInRoot(root, `${path}/${name}`)));
 }
