@@ -133,7 +133,7 @@ function readRequest(query: URLSearchParams, request: IncomingMessage): BuildReq
     pull: flag(query, 'pull'),
     target: text('target'),
     platform: text('platform'),
-    tellsRemoval: { success: isRemoving || flag(query, 'rm'), failure: isRemoving },
+    tellsRemoval: { success: isRemoving || text('rm') === '' || flag(query, 'rm'), failure: isRemoving },
     hostConfig: hostConfig.parse({
       Memory: integer(query, 'memory'),
       MemorySwap: integer(query, 'memswap'),
