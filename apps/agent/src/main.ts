@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { Sampler, sampleFields } from '@berth/native';
 import { buildRoutes } from './api/routes/build.ts';
 import { containerRoutes } from './api/routes/containers.ts';
+import { diskUsageRoutes } from './api/routes/disk-usage.ts';
 import { execRoutes } from './api/routes/exec.ts';
+import { fileRoutes } from './api/routes/files.ts';
 import { imageRoutes } from './api/routes/images.ts';
 import { networkRoutes } from './api/routes/networks.ts';
 import { systemRoutes } from './api/routes/system.ts';
@@ -32,7 +34,8 @@ import { subordinateIds } from './engine/runtime/uid-ranges.ts';
 import { createDockerStats } from './engine/stats/docker-stats.ts';
 import { createHostReader } from './engine/stats/host.ts';
 import { createSampler } from './engine/stats/sampler.ts';
-import { createVolumes, volumesSchema } from './engine/volumes/volumes.ts';
+import { volumesSchema } from './engine/volumes/store.ts';
+import { createVolumes } from './engine/volumes/volumes.ts';
 import { enroll } from './link/enroll.ts';
 import { createLink } from './link/session.ts';
 import { describeError, log } from './log.ts';
@@ -125,6 +128,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
   });
 
   await images.sweep();
+  await volumes.sweep();
   await networks.start(
     new Set(
       store
@@ -148,7 +152,6 @@ async function serve(config: Readonly<Config>): Promise<void> {
       ...systemRoutes({
         containers,
         images,
-        volumes,
         events,
         features,
         warnings,
@@ -158,10 +161,17 @@ async function serve(config: Readonly<Config>): Promise<void> {
       }),
       ...containerRoutes({ containers, networks, stats: createDockerStats((id) => sampler.latest(id)) }),
       ...execRoutes({ containers, events }),
-      ...imageRoutes({ images, inUse }),
       ...buildRoutes({ builds }),
+      ...imageRoutes({ images, containers }),
+      ...diskUsageRoutes({
+        images,
+        containers,
+        networks,
+        volumes,
+      }),
       ...networkRoutes({ networks, nameOf: (id) => store.get(id)?.name ?? '' }),
       ...volumeRoutes(volumes),
+      ...fileRoutes({ containers, volumes, stagingDir: path.join(config.dataDir, 'tmp') }),
     ],
     agentVersion,
   );
