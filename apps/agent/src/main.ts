@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Sampler, sampleFields } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
+import { buildRoutes } from './api/routes/build.ts';
 import { containerRoutes } from './api/routes/containers.ts';
 import { diskUsageRoutes } from './api/routes/disk-usage.ts';
 import { execRoutes } from './api/routes/exec.ts';
@@ -17,6 +18,8 @@ import { createApiServer } from './api/server.ts';
 import { loadAppArmorProfile } from './apparmor.ts';
 import { type Config, readCommand, usage } from './config.ts';
 import { printDoctor } from './doctor.ts';
+import { createBuilds } from './engine/build/build.ts';
+import { buildCacheSchema, createBuildCache } from './engine/build/cache.ts';
 import { createContainers } from './engine/containers/containers.ts';
 import { defaultFilter } from './engine/containers/process.ts';
 import { containersSchema, createContainerStore, imageUses } from './engine/containers/store.ts';
@@ -49,6 +52,7 @@ const openRecords = (dataDir: string) =>
   openDatabase(path.join(dataDir, 'agent.db'), [
     eventsSchema,
     imagesSchema,
+    buildCacheSchema,
     networksSchema,
     volumesSchema,
     containersSchema,
@@ -63,7 +67,12 @@ async function serve(config: Readonly<Config>): Promise<void> {
   const events = createEvents(db);
   const store = createContainerStore(db, subordinateIds);
   const inUse = () => imageUses(store);
-  const images = createImages({ db, dataDir: config.dataDir, events, inUse });
+  const images = createImages({
+    db,
+    dataDir: config.dataDir,
+    events,
+    inUse: () => [...inUse(), ...builds.inUse()],
+  });
   const registries = createRegistries(config.registries);
   const volumes = createVolumes({
     db,
@@ -116,6 +125,14 @@ async function serve(config: Readonly<Config>): Promise<void> {
     socketPath: config.socketPath,
   });
 
+  const builds = createBuilds({
+    images,
+    containers,
+    cache: createBuildCache(db),
+    dataDir: config.dataDir,
+    pull: null,
+  });
+
   await images.sweep();
   await volumes.sweep();
   await networks.start(
@@ -127,6 +144,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
     ),
   );
   await containers.adopt();
+  await builds.sweep();
   await launcher.warm(defaultFilter(profile)).catch(() => undefined);
   if (config.starterImage !== null && images.list().length === 0 && existsSync(config.starterImage)) {
     await images.load(createReadStream(config.starterImage), {
@@ -150,6 +168,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
       }),
       ...containerRoutes({ containers, networks, stats: createDockerStats((id) => sampler.latest(id)) }),
       ...execRoutes({ containers, events }),
+      ...buildRoutes({ builds }),
       ...imageRoutes({ images, containers }),
       ...diskUsageRoutes({
         images,

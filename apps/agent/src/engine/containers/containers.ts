@@ -79,6 +79,8 @@ export function createContainers(deps: Dependencies) {
       await context.volumes.settle();
     },
     logPath: (record: ContainerRecord) => context.logPath(record.id),
+    /** What it writes over its image. */
+    layerOf: (record: ContainerRecord) => context.layer(record.id),
     appArmorProfile: (record: ContainerRecord) => appArmorFor(record, context.appArmorProfile) ?? '',
     /** Of what the container wrote over its image, and with the image, in bytes. */
     async sizes(record: ContainerRecord): Promise<{ SizeRw: number; SizeRootFs: number }> {
