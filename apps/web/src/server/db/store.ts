@@ -6,6 +6,7 @@ import { hostStore } from './hosts.ts';
 import { inventoryStore } from './inventory.ts';
 import { rollupStore } from './rollups.ts';
 import { userStore } from './users.ts';
+import { volumeStore } from './volumes.ts';
 
 export type Store = ReturnType<typeof openStore>;
 
@@ -15,6 +16,7 @@ export function openStore(file: string) {
     users: userStore(db),
     hosts: hostStore(db),
     inventory: inventoryStore(db),
+    volumes: volumeStore(db),
     events: eventStore(db),
     rollups: rollupStore(db),
     audit: auditStore(db),

@@ -94,6 +94,10 @@ export function hostView(host: HostRecord, containers: ContainerView[], { agents
   };
 }
 
+export function containerState(inspected: unknown): ContainerState {
+  return inspect.safeParse(inspected).data?.State.Status ?? 'created';
+}
+
 export function containersOf({ store }: BerthServer, hostId?: string): ContainerView[] {
   const hosts = new Map(store.hosts.list().map((host) => [host.id, host]));
   return store.inventory.containers(hostId).flatMap((record) => {
