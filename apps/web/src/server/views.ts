@@ -154,6 +154,29 @@ export interface PrunePreview {
   reclaimableBytes: number;
 }
 
+export interface VolumeView {
+  hostId: string;
+  hostName: string;
+  hostState: 'online' | 'offline';
+  name: string;
+  driver: string;
+  mountpoint: string;
+  labels: Record<string, string>;
+  options: Record<string, string>;
+  createdAt: number;
+  /** Nobody named it: it was made for one container. */
+  isAnonymous: boolean;
+  users: VolumeUser[];
+}
+
+/** A container with the volume at one or more places. */
+export interface VolumeUser {
+  id: string;
+  name: string;
+  state: ContainerState;
+  mounts: { path: string; readOnly: boolean }[];
+}
+
 export interface EventView {
   hostId: string;
   seq: number;

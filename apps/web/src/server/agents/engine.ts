@@ -13,7 +13,8 @@ export interface EngineRequest {
   path: string;
   query?: Record<string, string | number | boolean | readonly string[] | undefined>;
   body?: unknown;
-  stream?: { body: Readable; contentType: string };
+  /** `bytes` when it is known how many come: an end before them is then a failure at the other side, too. */
+  stream?: { body: Readable; contentType: string; bytes?: number };
   headers?: Record<string, string>;
   signal?: AbortSignal;
 }
@@ -87,7 +88,10 @@ function attempt(
       headers: {
         ...headers,
         ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
-        ...(stream && { 'content-type': stream.contentType, 'transfer-encoding': 'chunked' }),
+        ...(stream && {
+          'content-type': stream.contentType,
+          ...(stream.bytes === undefined ? { 'transfer-encoding': 'chunked' } : { 'content-length': stream.bytes }),
+        }),
         ...(text === undefined && !stream && method !== 'GET' && { 'content-length': 0 }),
       },
       ...(signal && { signal }),

@@ -74,6 +74,22 @@ export const images = sqliteTable(
   (table) => [primaryKey({ columns: [table.hostId, table.id] })],
 );
 
+export const volumes = sqliteTable(
+  'volumes',
+  {
+    hostId: text('host_id')
+      .notNull()
+      .references(() => hosts.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    driver: text('driver').notNull(),
+    mountpoint: text('mountpoint').notNull(),
+    labels: text('labels', { mode: 'json' }).notNull(),
+    options: text('options', { mode: 'json' }).notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hostId, table.name] })],
+);
+
 /** What is known of a registry's account; the password or token is sealed (secrets.ts), bound to the host's name. */
 export const registries = sqliteTable('registries', {
   host: text('host').primaryKey(),

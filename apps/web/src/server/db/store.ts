@@ -7,6 +7,7 @@ import { inventoryStore } from './inventory.ts';
 import { registryStore } from './registries.ts';
 import { rollupStore } from './rollups.ts';
 import { userStore } from './users.ts';
+import { volumeStore } from './volumes.ts';
 
 export type Store = ReturnType<typeof openStore>;
 
@@ -16,6 +17,7 @@ export function openStore(file: string) {
     users: userStore(db),
     hosts: hostStore(db),
     inventory: inventoryStore(db),
+    volumes: volumeStore(db),
     events: eventStore(db),
     registries: registryStore(db),
     rollups: rollupStore(db),

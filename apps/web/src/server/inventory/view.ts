@@ -101,6 +101,10 @@ export function hostView(host: HostRecord, containers: ContainerView[], { agents
   };
 }
 
+export function containerState(inspected: unknown): ContainerState {
+  return inspect.safeParse(inspected).data?.State.Status ?? 'created';
+}
+
 export function containersOf(berth: BerthServer, hostId?: string): ContainerView[] {
   const { store } = berth;
   const hosts = new Map(store.hosts.list().map((host) => [host.id, host]));
