@@ -11,7 +11,7 @@ export interface EngineRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
   /** Without version prefix, as `/containers/json`; made of ids and references that the inventory knows. */
   path: string;
-  query?: Record<string, string | number | boolean | undefined>;
+  query?: Record<string, string | number | boolean | readonly string[] | undefined>;
   body?: unknown;
   /** `bytes` when it is known how many come: an end before them is then a failure at the other side, too. */
   stream?: { body: Readable; contentType: string; bytes?: number };
@@ -111,7 +111,8 @@ function toQuery(query: EngineRequest['query']): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value === undefined) continue;
-    parameters.set(name, value === true ? '1' : value === false ? '0' : String(value));
+    if (typeof value === 'object') for (const each of value) parameters.append(name, each);
+    else parameters.set(name, value === true ? '1' : value === false ? '0' : String(value));
   }
   const text = parameters.toString();
   return text && `?${text}`;

@@ -19,7 +19,10 @@ const imageList = z.array(
   z.object({
     Id: z.string(),
     RepoTags: z.array(z.string()).nullish(),
+    RepoDigests: z.array(z.string()).nullish(),
+    Labels: z.record(z.string(), z.string()).nullish(),
     Size: z.number(),
+    SharedSize: z.number().nullish(),
     Created: z.number(),
   }),
 );
@@ -124,14 +127,18 @@ export function createHostInventory({ hostId, store, request, changed, now }: De
     }
   };
   const fetchImages = async (): Promise<void> => {
-    const list = imageList.parse(await request({ method: 'GET', path: '/images/json' }));
+    const query = { 'shared-size': true };
+    const list = imageList.parse(await request({ method: 'GET', path: '/images/json', query }));
     if (stopped) return;
     store.inventory.replaceImages(
       hostId,
-      list.map(({ Id, RepoTags, Size, Created }) => ({
+      list.map(({ Id, RepoTags, RepoDigests, Labels, Size, SharedSize, Created }) => ({
         id: Id,
         repoTags: (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
+        repoDigests: (RepoDigests ?? []).filter((digest) => digest !== '<none>@<none>'),
+        labels: Labels ?? {},
         sizeBytes: Size,
+        sharedBytes: SharedSize ?? -1,
         createdAt: Created * 1000,
       })),
     );

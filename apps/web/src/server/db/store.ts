@@ -4,6 +4,7 @@ import { openDb } from './client.ts';
 import { eventStore } from './events.ts';
 import { hostStore } from './hosts.ts';
 import { inventoryStore } from './inventory.ts';
+import { registryStore } from './registries.ts';
 import { rollupStore } from './rollups.ts';
 import { userStore } from './users.ts';
 import { volumeStore } from './volumes.ts';
@@ -18,6 +19,7 @@ export function openStore(file: string) {
     inventory: inventoryStore(db),
     volumes: volumeStore(db),
     events: eventStore(db),
+    registries: registryStore(db),
     rollups: rollupStore(db),
     audit: auditStore(db),
     close: () => void db.$client.close(),
