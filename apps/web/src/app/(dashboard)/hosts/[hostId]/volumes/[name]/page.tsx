@@ -4,6 +4,8 @@ import { notFound } from 'next/navigation';
 import { getTranslations } from 'next-intl/server';
 import { FileBrowser } from '@/components/files/file-browser.tsx';
 import { LinkTabs } from '@/components/ui/link-tabs.tsx';
+import { FilesElsewhere } from '@/components/volumes/files-elsewhere.tsx';
+import { volumeSource } from '@/components/volumes/volume-badges.tsx';
 import { VolumeHeader } from '@/components/volumes/volume-header.tsx';
 import { VolumeOverview } from '@/components/volumes/volume-overview.tsx';
 import { getHost } from '@/server/inventory/get-host.ts';
@@ -48,7 +50,8 @@ export default async function VolumePage({ params, searchParams }: VolumePagePro
       />
       <div id="volume-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} className="mt-4">
         {tab === 'overview' && <VolumeOverview volume={volume} />}
-        {tab === 'files' && (
+        {tab === 'files' && volumeSource(volume) !== null && <FilesElsewhere volume={volume} />}
+        {tab === 'files' && volumeSource(volume) === null && (
           <FileBrowser
             space={{ kind: 'volumes', hostId, id: volume.name, name: volume.name }}
             offline={volume.hostState === 'offline'}
