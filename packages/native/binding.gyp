@@ -13,6 +13,7 @@
         "runtime/report.c",
         "addon/sampler.cc",
         "addon/root.cc",
+        "addon/files.cc",
         "addon/host.cc",
         "addon/tar.cc",
         "addon/netlink.cc",

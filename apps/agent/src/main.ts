@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Sampler, sampleFields } from '@berth/native';
 import { containerRoutes } from './api/routes/containers.ts';
 import { execRoutes } from './api/routes/exec.ts';
+import { fileRoutes } from './api/routes/files.ts';
 import { imageRoutes } from './api/routes/images.ts';
 import { networkRoutes } from './api/routes/networks.ts';
 import { systemRoutes } from './api/routes/system.ts';
@@ -29,7 +30,8 @@ import { subordinateIds } from './engine/runtime/uid-ranges.ts';
 import { createDockerStats } from './engine/stats/docker-stats.ts';
 import { createHostReader } from './engine/stats/host.ts';
 import { createSampler } from './engine/stats/sampler.ts';
-import { createVolumes, volumesSchema } from './engine/volumes/volumes.ts';
+import { volumesSchema } from './engine/volumes/store.ts';
+import { createVolumes } from './engine/volumes/volumes.ts';
 import { enroll } from './link/enroll.ts';
 import { createLink } from './link/session.ts';
 import { describeError, log } from './log.ts';
@@ -108,6 +110,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
   });
 
   await images.sweep();
+  await volumes.sweep();
   await networks.start(
     new Set(
       store
@@ -140,6 +143,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
       ...imageRoutes({ images, inUse }),
       ...networkRoutes({ networks, nameOf: (id) => store.get(id)?.name ?? '' }),
       ...volumeRoutes(volumes),
+      ...fileRoutes({ containers, volumes, stagingDir: path.join(config.dataDir, 'tmp') }),
     ],
     agentVersion,
   );

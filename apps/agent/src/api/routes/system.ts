@@ -6,9 +6,10 @@ import type { Containers } from '../../engine/containers/containers.ts';
 import type { Events } from '../../engine/events.ts';
 import type { HostFeatures } from '../../engine/host.ts';
 import { architecture, type Images } from '../../engine/images/images.ts';
-import type { Volumes } from '../../engine/volumes/volumes.ts';
+import type { Volume, Volumes } from '../../engine/volumes/volumes.ts';
 import { filters, type RequestContext, type Route } from '../router.ts';
 import { apiVersion, apiVersionMin } from '../server.ts';
+import { encodeVolume } from './volumes.ts';
 
 export function systemRoutes(deps: {
   containers: Containers;
@@ -161,11 +162,14 @@ export function systemRoutes(deps: {
       Containers: containers
         .all()
         .map((one) => ({ Id: one.id, Names: [`/${one.name}`], Image: one.image, State: one.status, SizeRw: 0 })),
-      Volumes: deps.volumes
-        .list()
-        .map((one) => ({ Name: one.name, UsageData: { Size: -1, RefCount: deps.volumes.isUsed(one.name) ? 1 : 0 } })),
+      Volumes: await Promise.all(deps.volumes.list().map(volumeUsage)),
       BuildCache: [],
     });
+  }
+
+  async function volumeUsage(one: Volume): Promise<object> {
+    const { sizeBytes, refCount } = await deps.volumes.usage(one.name);
+    return { ...encodeVolume(one), UsageData: { Size: sizeBytes, RefCount: refCount } };
   }
 
   /** Past events from `since`, then what happens until the client goes or `until` comes. */
