@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
@@ -39,7 +39,7 @@ for (const state of ['running', 'stopped'] as const) {
     const content = (file: string): Buffer => {
       const copy = path.join(stack.directory, `${containerName}-copy`);
       docker('cp', `${containerName}:${file}`, copy);
-      return execFileSync('cat', [copy]);
+      return readFileSync(copy);
     };
     await openFiles(page, containerName);
     await openEntry(page, 'w');
@@ -205,7 +205,7 @@ test('hostile names and contents are shown as what they are', async ({ page, sta
   await expect(grid).toContainText('esc\\e[31m');
   await expect(grid).toContainText('"><script>document.title="owned"</script>');
   // No character of a name is there that could turn or hide others.
-  expect(await page.getByRole('main').innerText()).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+  expect(await page.getByRole('main').textContent()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
 
   await test.step('each can be opened, taken and deleted under its real name', async () => {
     await openEntry(page, '<img src=x onerror=document.title="owned">');
@@ -225,7 +225,7 @@ test('hostile names and contents are shown as what they are', async ({ page, sta
   await test.step('markup in a file is text', async () => {
     await openEntry(page, 'page.html');
     await expect(editor(page)).toContainText('<script>document.title="owned"</script>');
-    expect(await editor(page).innerText()).not.toContain('\u202e');
+    expect(await editor(page).textContent()).not.toContain('\u202e');
     await expect(page.locator('.cm-specialChar').first()).toBeVisible();
   });
 
@@ -244,8 +244,7 @@ test('hostile names and contents are shown as what they are', async ({ page, sta
     const climbing = await page.request.get(
       `/api/hosts/${hostId}/containers/${containerId}/file?path=${encodeURIComponent('/../../../../etc/hostname')}`,
     );
-    if (climbing.ok())
-      expect(await climbing.text()).not.toBe(execFileSync('cat', ['/etc/hostname'], { encoding: 'utf8' }));
+    if (climbing.ok()) expect(await climbing.text()).not.toBe(readFileSync('/etc/hostname', 'utf8'));
   });
 
   await page.goto('/audit');
