@@ -11,7 +11,10 @@ import { newToken } from './auth/tokens.ts';
 import { type BerthServer, installServer } from './context.ts';
 import { openStore } from './db/store.ts';
 import { addEnrolmentToken } from './inventory/add-enrolment-token.ts';
+import { createJobs } from './jobs/jobs.ts';
 import { createLive } from './live/live.ts';
+import { openSecrets } from './secrets.ts';
+import { createUpdates } from './updates/updates.ts';
 import { createUpgrades, isSameOrigin } from './upgrades.ts';
 
 export interface DashboardConfig {
@@ -44,11 +47,18 @@ export async function startDashboard(config: DashboardConfig, prepare: () => Pro
   const now = () => Date.now();
   const live = createLive({ store, now });
   const agents = createAgents({ store, live, heartbeatMs: config.heartbeatMs, now });
+  const changed = (hostId: string) => live.inventoryChanged({ hostIds: [hostId], containerIds: [] });
+  const secrets = openSecrets(path.join(config.dataDir, 'registries.key'));
+  const jobs = createJobs({ now, changed });
+  const updates = createUpdates({ store, agents, secrets, now, changed });
   const server: BerthServer = {
     store,
     live,
     agents,
     limiter: createLimiter(now),
+    jobs,
+    secrets,
+    updates,
     setupToken: null,
     publicUrl: config.publicUrl,
   };
@@ -101,6 +111,8 @@ export async function startDashboard(config: DashboardConfig, prepare: () => Pro
         listener.closeAllConnections();
         for (const socket of upgraded) socket.destroy();
       }, stopWithinMs);
+      updates.stop();
+      await jobs.stop();
       await agents.stop();
       live.stop();
       listener.closeIdleConnections();

@@ -23,9 +23,10 @@ export interface Agents {
   request(hostId: string, request: EngineRequest): Promise<IncomingMessage>;
   requestJson(hostId: string, request: EngineRequest): Promise<unknown>;
   upgrade(hostId: string, request: Pick<EngineRequest, 'path' | 'query' | 'body' | 'signal'>): Promise<Duplex>;
-  /** Stores a container or the images as they are now, so that the next page shows what was just done. */
+  /** Stores a container, the images or the volumes as they are now, so that the next page shows what was just done. */
   refreshContainer(hostId: string, containerId: string): Promise<void>;
   refreshImages(hostId: string): Promise<void>;
+  refreshVolumes(hostId: string): Promise<void>;
   /** The host is no longer ours: its link ends and its key is refused. */
   dismiss(hostId: string): void;
   /** Ends every link, and resolves when nothing is under way that would touch the store. */
@@ -132,6 +133,7 @@ export function createAgents({ store, live, heartbeatMs, now }: Dependencies): A
     upgrade: async (hostId, request) => await upgradeEngine(of(hostId).tunnels.agent, request),
     refreshContainer: async (hostId, containerId) => await of(hostId).inventory.refreshContainer(containerId),
     refreshImages: async (hostId) => await of(hostId).inventory.refreshImages(),
+    refreshVolumes: async (hostId) => await of(hostId).inventory.refreshVolumes(),
     dismiss(hostId) {
       connected.get(hostId)?.link.close(closeCodes.unauthorized, 'this host was removed');
     },

@@ -11,9 +11,11 @@ export interface EngineRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
   /** Without version prefix, as `/containers/json`; made of ids and references that the inventory knows. */
   path: string;
-  query?: Record<string, string | number | boolean | undefined>;
+  query?: Record<string, string | number | boolean | readonly string[] | undefined>;
   body?: unknown;
-  stream?: { body: Readable; contentType: string };
+  /** `bytes` when it is known how many come: an end before them is then a failure at the other side, too. */
+  stream?: { body: Readable; contentType: string; bytes?: number };
+  headers?: Record<string, string>;
   signal?: AbortSignal;
 }
 
@@ -74,7 +76,7 @@ export function upgradeEngine(
 
 function attempt(
   agent: http.Agent,
-  { method, path, query, body, stream, signal }: EngineRequest,
+  { method, path, query, body, stream, headers, signal }: EngineRequest,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
@@ -84,8 +86,12 @@ function attempt(
       method,
       path: path + toQuery(query),
       headers: {
+        ...headers,
         ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
-        ...(stream && { 'content-type': stream.contentType, 'transfer-encoding': 'chunked' }),
+        ...(stream && {
+          'content-type': stream.contentType,
+          ...(stream.bytes === undefined ? { 'transfer-encoding': 'chunked' } : { 'content-length': stream.bytes }),
+        }),
         ...(text === undefined && !stream && method !== 'GET' && { 'content-length': 0 }),
       },
       ...(signal && { signal }),
@@ -105,7 +111,8 @@ function toQuery(query: EngineRequest['query']): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value === undefined) continue;
-    parameters.set(name, value === true ? '1' : value === false ? '0' : String(value));
+    if (typeof value === 'object') for (const each of value) parameters.append(name, each);
+    else parameters.set(name, value === true ? '1' : value === false ? '0' : String(value));
   }
   const text = parameters.toString();
   return text && `?${text}`;

@@ -19,10 +19,27 @@ const imageList = z.array(
   z.object({
     Id: z.string(),
     RepoTags: z.array(z.string()).nullish(),
+    RepoDigests: z.array(z.string()).nullish(),
+    Labels: z.record(z.string(), z.string()).nullish(),
     Size: z.number(),
+    SharedSize: z.number().nullish(),
     Created: z.number(),
   }),
 );
+const volumeList = z.object({
+  Volumes: z
+    .array(
+      z.object({
+        Name: z.string(),
+        Driver: z.string(),
+        Mountpoint: z.string().catch(''),
+        CreatedAt: z.string().catch(''),
+        Labels: z.record(z.string(), z.string()).nullish(),
+        Options: z.record(z.string(), z.string()).nullish(),
+      }),
+    )
+    .nullish(),
+});
 /** Of what these do nothing is kept. */
 const silentActions = /^(exec_|attach|detach|top|resize|archive-path|extract-to-dir|export|copy)/;
 
@@ -33,13 +50,14 @@ export interface HostInventory {
   /** Resolves when the container, as it is now, is stored. */
   refreshContainer(id: string): Promise<void>;
   refreshImages(): Promise<void>;
+  refreshVolumes(): Promise<void>;
   /** Resolves when what was under way is done; nothing is stored afterwards. */
   stop(): Promise<void>;
 }
 
 interface Dependencies {
   hostId: string;
-  store: Pick<Store, 'inventory'>;
+  store: Pick<Store, 'inventory' | 'volumes'>;
   request: (request: EngineRequest) => Promise<unknown>;
   changed: (containerIds: string[]) => void;
   now: () => number;
@@ -49,6 +67,7 @@ export function createHostInventory({ hostId, store, request, changed, now }: De
   const dirty = new Set<string>();
   let all = false;
   let images = false;
+  let volumes = false;
   let running: Promise<void> | undefined;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -59,27 +78,30 @@ export function createHostInventory({ hostId, store, request, changed, now }: De
       timer = undefined;
       running = work().then((afterwardsMs) => {
         running = undefined;
-        if (all || images || dirty.size > 0) schedule(afterwardsMs);
+        if (all || images || volumes || dirty.size > 0) schedule(afterwardsMs);
       });
     }, afterMs).unref();
   };
 
   /** @returns how long to wait before what is left. */
   const work = async (): Promise<number> => {
-    const todo = { all, images: images || all, ids: [...dirty] };
+    const todo = { all, images: images || all, volumes: volumes || all, ids: [...dirty] };
     all = false;
     images = false;
+    volumes = false;
     dirty.clear();
     try {
       const ids = todo.all ? await fetchList() : todo.ids;
       await inBatches(ids, fetchContainer);
       if (todo.images) await fetchImages();
+      if (todo.volumes) await fetchVolumes();
       if (!stopped) changed(ids);
       return gatherMs;
     } catch {
       // The link may be breaking; if it holds, the same is tried again.
       all ||= todo.all;
       images ||= todo.images;
+      volumes ||= todo.volumes;
       for (const id of todo.ids) dirty.add(id);
       return retryMs;
     }
@@ -105,15 +127,34 @@ export function createHostInventory({ hostId, store, request, changed, now }: De
     }
   };
   const fetchImages = async (): Promise<void> => {
-    const list = imageList.parse(await request({ method: 'GET', path: '/images/json' }));
+    const query = { 'shared-size': true };
+    const list = imageList.parse(await request({ method: 'GET', path: '/images/json', query }));
     if (stopped) return;
     store.inventory.replaceImages(
       hostId,
-      list.map(({ Id, RepoTags, Size, Created }) => ({
+      list.map(({ Id, RepoTags, RepoDigests, Labels, Size, SharedSize, Created }) => ({
         id: Id,
         repoTags: (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
+        repoDigests: (RepoDigests ?? []).filter((digest) => digest !== '<none>@<none>'),
+        labels: Labels ?? {},
         sizeBytes: Size,
+        sharedBytes: SharedSize ?? -1,
         createdAt: Created * 1000,
+      })),
+    );
+  };
+  const fetchVolumes = async (): Promise<void> => {
+    const { Volumes } = volumeList.parse(await request({ method: 'GET', path: '/volumes' }));
+    if (stopped) return;
+    store.volumes.replace(
+      hostId,
+      (Volumes ?? []).map(({ Name, Driver, Mountpoint, CreatedAt, Labels, Options }) => ({
+        name: Name,
+        driver: Driver,
+        mountpoint: Mountpoint,
+        labels: Labels ?? {},
+        options: Options ?? {},
+        createdAt: Date.parse(CreatedAt) || 0,
       })),
     );
   };
@@ -126,9 +167,10 @@ export function createHostInventory({ hostId, store, request, changed, now }: De
     apply(events) {
       for (const { type, action, actorId } of events) {
         if (type === 'image') images = true;
+        if (type === 'volume' && (action === 'create' || action === 'destroy' || action === 'prune')) volumes = true;
         if (type === 'container' && /^[0-9a-f]{64}$/.test(actorId) && !silentActions.test(action)) dirty.add(actorId);
       }
-      if (images || dirty.size > 0) schedule(gatherMs);
+      if (images || volumes || dirty.size > 0) schedule(gatherMs);
     },
     async refreshContainer(id) {
       await fetchContainer(id);
@@ -136,6 +178,10 @@ export function createHostInventory({ hostId, store, request, changed, now }: De
     },
     async refreshImages() {
       await fetchImages();
+      changed([]);
+    },
+    async refreshVolumes() {
+      await fetchVolumes();
       changed([]);
     },
     async stop() {

@@ -14,10 +14,17 @@ export interface ContainerRecord {
 export interface ImageRecord {
   id: string;
   repoTags: string[];
+  /** `repository@sha256:…` of each registry it came from or went to. */
+  repoDigests: string[];
+  labels: Record<string, string>;
   sizeBytes: number;
+  /** Of it, what other images of the host have too; -1 when the host does not say. */
+  sharedBytes: number;
   createdAt: number;
 }
 
+const texts = z.array(z.string());
+const labelsJson = z.record(z.string(), z.string());
 const inspectJson = z.record(z.string(), z.unknown());
 
 /** What the hosts were last seen to have. */
@@ -69,7 +76,16 @@ export function inventoryStore(db: Db) {
         .from(images)
         .where(hostId === undefined ? undefined : eq(images.hostId, hostId))
         .all()
-        .map((row) => ({ ...row, repoTags: z.array(z.string()).parse(row.repoTags) })),
+        .map(toImage),
+
+    image: (hostId: string, id: string): ImageRecord | undefined => {
+      const row = db
+        .select()
+        .from(images)
+        .where(and(eq(images.hostId, hostId), eq(images.id, id)))
+        .get();
+      return row && toImage(row);
+    },
 
     replaceImages: (hostId: string, list: ImageRecord[]): void =>
       db.transaction((tx) => {
@@ -85,4 +101,13 @@ export function inventoryStore(db: Db) {
 
 function toContainer(row: typeof containers.$inferSelect): ContainerRecord {
   return { ...row, inspect: inspectJson.parse(row.inspect) };
+}
+
+function toImage(row: typeof images.$inferSelect): ImageRecord & { hostId: string } {
+  return {
+    ...row,
+    repoTags: texts.parse(row.repoTags),
+    repoDigests: texts.parse(row.repoDigests),
+    labels: labelsJson.parse(row.labels),
+  };
 }

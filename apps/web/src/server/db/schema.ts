@@ -64,11 +64,40 @@ export const images = sqliteTable(
       .references(() => hosts.id, { onDelete: 'cascade' }),
     id: text('id').notNull(),
     repoTags: text('repo_tags', { mode: 'json' }).notNull(),
+    repoDigests: text('repo_digests', { mode: 'json' }).notNull().default('[]'),
+    labels: text('labels', { mode: 'json' }).notNull().default('{}'),
     sizeBytes: integer('size_bytes').notNull(),
+    /** Of it, what other images of the host have too; -1 when the host does not say. */
+    sharedBytes: integer('shared_bytes').notNull().default(-1),
     createdAt: integer('created_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.hostId, table.id] })],
 );
+
+export const volumes = sqliteTable(
+  'volumes',
+  {
+    hostId: text('host_id')
+      .notNull()
+      .references(() => hosts.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    driver: text('driver').notNull(),
+    mountpoint: text('mountpoint').notNull(),
+    labels: text('labels', { mode: 'json' }).notNull(),
+    options: text('options', { mode: 'json' }).notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hostId, table.name] })],
+);
+
+/** What is known of a registry's account; the password or token is sealed (secrets.ts), bound to the host's name. */
+export const registries = sqliteTable('registries', {
+  host: text('host').primaryKey(),
+  username: text('username').notNull(),
+  sealedPassword: text('sealed_password').notNull(),
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+});
 
 export const events = sqliteTable(
   'events',

@@ -2,7 +2,7 @@ import type { EngineError } from '@berth/shared/errors';
 import { server } from '../context.ts';
 import type { ActionResult, UserView } from '../views.ts';
 
-interface AuditSubject {
+export interface AuditSubject {
   action: string;
   hostId: string | null;
   targetId: string | null;
@@ -16,14 +16,31 @@ export async function audited<T>(
   work: () => Promise<T>,
 ): Promise<ActionResult<T>> {
   const result = await attempt(work);
+  appendAudit(user, subject, result.ok ? null : result.message);
+  return result;
+}
+
+/** As audited, for what answers with a stream: the error goes on to the caller. */
+export async function auditedOrThrow<T>(user: UserView, subject: AuditSubject, work: () => Promise<T>): Promise<T> {
+  try {
+    const value = await work();
+    appendAudit(user, subject, null);
+    return value;
+  } catch (error) {
+    appendAudit(user, subject, isEngineError(error) ? error.message : 'failed');
+    throw error;
+  }
+}
+
+/** `failure` is null when it went well. */
+export function appendAudit(user: UserView, subject: AuditSubject, failure: string | null): void {
   server().store.audit.append({
     at: Date.now(),
     userEmail: user.email,
     ...subject,
-    result: result.ok ? 'ok' : 'failed',
-    message: result.ok ? '' : result.message,
+    result: failure === null ? 'ok' : 'failed',
+    message: failure ?? '',
   });
-  return result;
 }
 
 /** What an engine says is for people; anything else is told to the log and not to the browser. */

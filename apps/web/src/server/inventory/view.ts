@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type BerthServer, server } from '../context.ts';
 import type { HostRecord } from '../db/hosts.ts';
 import type { ContainerRecord } from '../db/inventory.ts';
+import { newerImages } from '../updates/newer-images.ts';
 import type { ContainerDetailView, ContainerState, ContainerView, HostView } from '../views.ts';
 
 const states = [
@@ -41,7 +42,12 @@ const inspect = z.object({
 /** The engine's date of what has not happened is in year 1. */
 const yearOneMs = Date.UTC(1970, 0, 2);
 
-export function containerView(record: ContainerRecord, host: HostRecord, { agents, live } = server()): ContainerView {
+export function containerView(
+  record: ContainerRecord,
+  host: HostRecord,
+  hasNewer = newerImages(server()),
+): ContainerView {
+  const { agents, live } = server();
   const { Created, Path, Args, State, Config, HostConfig, NetworkSettings } = inspect.parse(record.inspect);
   const online = agents.isOnline(host.id);
   const hasRun = State.Status === 'exited' || State.Status === 'dead';
@@ -63,6 +69,7 @@ export function containerView(record: ContainerRecord, host: HostRecord, { agent
     ports: portsOf(isUp ? NetworkSettings.Ports : HostConfig.PortBindings),
     labels: Config.Labels,
     stats: online ? live.containerStats(host.id, record.id) : null,
+    hasNewerImage: hasNewer(record),
   };
 }
 
@@ -94,11 +101,17 @@ export function hostView(host: HostRecord, containers: ContainerView[], { agents
   };
 }
 
-export function containersOf({ store }: BerthServer, hostId?: string): ContainerView[] {
+export function containerState(inspected: unknown): ContainerState {
+  return inspect.safeParse(inspected).data?.State.Status ?? 'created';
+}
+
+export function containersOf(berth: BerthServer, hostId?: string): ContainerView[] {
+  const { store } = berth;
   const hosts = new Map(store.hosts.list().map((host) => [host.id, host]));
+  const hasNewer = newerImages(berth);
   return store.inventory.containers(hostId).flatMap((record) => {
     const host = hosts.get(record.hostId);
-    return host ? [containerView(record, host)] : [];
+    return host ? [containerView(record, host, hasNewer)] : [];
   });
 }
 
