@@ -13,8 +13,9 @@ const places = [
   { key: 'audit', href: '/audit', icon: ScrollText },
 ] as const satisfies { key: string; href: string; icon: LucideIcon }[];
 
-/** A container's page lies under its host, but a person came there by way of the containers. */
+/** A container's or an image's page lies under its host, but a person came there by way of the containers or images. */
 function currentPlace(pathname: string): string | undefined {
+  if (/^\/hosts\/[^/]+\/images\//.test(pathname)) return 'images';
   if (pathname.includes('/containers')) return 'containers';
   return places.find((place) => pathname.startsWith(place.href))?.key;
 }

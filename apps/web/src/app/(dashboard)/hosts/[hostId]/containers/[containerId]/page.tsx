@@ -25,6 +25,7 @@ import {
   submitRemoveContainer,
   submitRenameContainer,
 } from '../../../../containers/actions.ts';
+import { submitRecreate } from '../../../../images/actions.ts';
 import { loadContainerHistory } from '../../../actions.ts';
 
 const tabs = [
@@ -73,6 +74,7 @@ export default async function ContainerPage({ params, searchParams }: ContainerP
         fetchedAt={container.fetchedAt}
         hostLastSeenAt={host.lastSeenAt}
         mutations={{ act: submitContainerAction, rename: submitRenameContainer, remove: submitRemoveContainer }}
+        recreate={submitRecreate}
       />
       <LinkTabs
         label={container.name}
