@@ -1,8 +1,10 @@
+import Link from 'next/link';
 import { useTranslations } from 'next-intl';
 import { Badge } from '@/components/ui/badge.tsx';
 import { Card, CardHeader } from '@/components/ui/card.tsx';
 import { Facts } from '@/components/ui/facts.tsx';
 import { TimeAgo } from '@/components/ui/time-ago.tsx';
+import { volumeHref } from '@/components/volumes/volume-types.ts';
 import type { ContainerDetailView } from '@/server/views.ts';
 import { EnvironmentCard } from './environment-card.tsx';
 import type { Inspect } from './inspect.ts';
@@ -16,7 +18,7 @@ export function OverviewTab({ container, inspect }: { container: ContainerDetail
     <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
       <div className="flex min-w-0 flex-col gap-4">
         <SummaryCard container={container} inspect={inspect} />
-        <MountsCard mounts={inspect.Mounts} />
+        <MountsCard hostId={container.hostId} mounts={inspect.Mounts} />
         <EnvironmentCard env={inspect.Config.Env} />
       </div>
       <div className="flex min-w-0 flex-col gap-4">
@@ -72,7 +74,7 @@ function SummaryCard({ container, inspect }: { container: ContainerDetailView; i
   );
 }
 
-function MountsCard({ mounts }: { mounts: Inspect['Mounts'] }) {
+function MountsCard({ hostId, mounts }: { hostId: string; mounts: Inspect['Mounts'] }) {
   const t = useTranslations('containers.overview');
   return (
     <Card>
@@ -85,7 +87,16 @@ function MountsCard({ mounts }: { mounts: Inspect['Mounts'] }) {
             <li key={mount.Destination} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2">
               <span className="min-w-0 flex-1 break-all font-mono text-sm">
                 {mount.Destination}
-                <span className="block text-muted text-xs">{mount.Name || mount.Source || '–'}</span>
+                {mount.Type === 'volume' && mount.Name ? (
+                  <Link
+                    href={volumeHref({ hostId, name: mount.Name })}
+                    className="block text-muted text-xs hover:text-accent hover:underline"
+                  >
+                    {mount.Name}
+                  </Link>
+                ) : (
+                  <span className="block text-muted text-xs">{mount.Source || mount.Name || '–'}</span>
+                )}
               </span>
               <Badge>{mount.Type || 'bind'}</Badge>
               <Badge tone={mount.RW === false ? 'neutral' : 'accent'}>

@@ -1,5 +1,5 @@
 'use client';
-import { Activity, Box, Layers, type LucideIcon, ScrollText, Server } from 'lucide-react';
+import { Activity, Box, HardDrive, Layers, type LucideIcon, ScrollText, Server } from 'lucide-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useTranslations } from 'next-intl';
@@ -9,14 +9,16 @@ const places = [
   { key: 'hosts', href: '/hosts', icon: Server },
   { key: 'containers', href: '/containers', icon: Box },
   { key: 'images', href: '/images', icon: Layers },
+  { key: 'volumes', href: '/volumes', icon: HardDrive },
   { key: 'events', href: '/events', icon: Activity },
   { key: 'audit', href: '/audit', icon: ScrollText },
 ] as const satisfies { key: string; href: string; icon: LucideIcon }[];
 
-/** A container's or an image's page lies under its host, but a person came there by way of the containers or images. */
+/** The page of a container, an image or a volume lies under its host, but a person came there by way of the list. */
 function currentPlace(pathname: string): string | undefined {
   if (/^\/hosts\/[^/]+\/images\//.test(pathname)) return 'images';
   if (pathname.includes('/containers')) return 'containers';
+  if (pathname.includes('/volumes')) return 'volumes';
   return places.find((place) => pathname.startsWith(place.href))?.key;
 }
 
@@ -49,7 +51,7 @@ export function BottomNavigation() {
   return (
     <nav
       aria-label={t('navigation')}
-      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-5 border-line border-t bg-surface pb-[env(safe-area-inset-bottom)] md:hidden"
+      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-6 border-line border-t bg-surface pb-[env(safe-area-inset-bottom)] md:hidden"
     >
       {places.map(({ key, href, icon: Icon }) => (
         <Link

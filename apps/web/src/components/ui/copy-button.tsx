@@ -6,7 +6,7 @@ import { toast } from 'sonner';
 import { Button } from './button.tsx';
 
 /** Plain HTTP has no clipboard API, so a hidden text area is the second way. */
-async function copyText(text: string): Promise<boolean> {
+export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

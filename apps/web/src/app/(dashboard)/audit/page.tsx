@@ -8,6 +8,7 @@ import { Card } from '@/components/ui/card.tsx';
 import { EmptyState } from '@/components/ui/empty-state.tsx';
 import { PageHeader } from '@/components/ui/page-header.tsx';
 import { TimeAgo } from '@/components/ui/time-ago.tsx';
+import { VisibleText } from '@/components/ui/visible-text.tsx';
 import { listAudit } from '@/server/inventory/list-audit.ts';
 import { listHosts } from '@/server/inventory/list-hosts.ts';
 
@@ -77,7 +78,7 @@ export default async function AuditPage({
                     <span className="font-medium">{words(entry.action)}</span>
                     {(entry.targetName ?? entry.targetId) && (
                       <span className="block break-all text-muted text-sm">
-                        {entry.targetName ?? entry.targetId?.slice(0, 12)}
+                        <VisibleText text={entry.targetName ?? entry.targetId?.slice(0, 12) ?? ''} />
                       </span>
                     )}
                     <span className="block text-faint text-xs [overflow-wrap:anywhere] sm:hidden">
@@ -95,7 +96,9 @@ export default async function AuditPage({
                       {t(`results.${entry.result}`)}
                     </Badge>
                     {entry.message && (
-                      <span className="mt-0.5 block text-muted text-xs [overflow-wrap:anywhere]">{entry.message}</span>
+                      <span className="mt-0.5 block text-muted text-xs [overflow-wrap:anywhere]">
+                        <VisibleText text={entry.message} />
+                      </span>
                     )}
                   </td>
                 </tr>

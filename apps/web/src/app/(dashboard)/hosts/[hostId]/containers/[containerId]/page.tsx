@@ -1,4 +1,13 @@
-import { Activity, ChartLine, Code, FileText, LayoutDashboard, SlidersHorizontal, SquareTerminal } from 'lucide-react';
+import {
+  Activity,
+  ChartLine,
+  Code,
+  FileText,
+  FolderOpen,
+  LayoutDashboard,
+  SlidersHorizontal,
+  SquareTerminal,
+} from 'lucide-react';
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import { getTranslations } from 'next-intl/server';
@@ -11,6 +20,7 @@ import { LogsTab } from '@/components/containers/logs-tab.tsx';
 import { OverviewTab } from '@/components/containers/overview-tab.tsx';
 import { ProcessesTab } from '@/components/containers/processes-tab.tsx';
 import { TerminalTab } from '@/components/containers/terminal-tab.tsx';
+import { FileBrowser } from '@/components/files/file-browser.tsx';
 import { EventList } from '@/components/hosts/event-list.tsx';
 import { ContainerCharts } from '@/components/stats/container-charts.tsx';
 import { Card, CardHeader } from '@/components/ui/card.tsx';
@@ -33,6 +43,7 @@ const tabs = [
   { key: 'charts', icon: ChartLine },
   { key: 'logs', icon: FileText },
   { key: 'terminal', icon: SquareTerminal },
+  { key: 'files', icon: FolderOpen },
   { key: 'processes', icon: Activity },
   { key: 'limits', icon: SlidersHorizontal },
   { key: 'inspect', icon: Code },
@@ -109,6 +120,12 @@ export default async function ContainerPage({ params, searchParams }: ContainerP
         {tab === 'logs' && <LogsTab {...ids} startedAt={container.startedAt} offline={offline} />}
         {tab === 'terminal' && (
           <TerminalTab {...ids} running={running} offline={offline} canAttach={inspect?.Config.Tty ?? false} />
+        )}
+        {tab === 'files' && (
+          <FileBrowser
+            space={{ kind: 'containers', hostId, id: container.id, name: container.name }}
+            offline={offline}
+          />
         )}
         {tab === 'processes' && <ProcessesTab {...ids} running={running} offline={offline} load={loadProcesses} />}
         {tab === 'limits' && (
