@@ -7,6 +7,7 @@ import { containerRoutes } from './api/routes/containers.ts';
 import { execRoutes } from './api/routes/exec.ts';
 import { imageRoutes } from './api/routes/images.ts';
 import { networkRoutes } from './api/routes/networks.ts';
+import { registryRoutes } from './api/routes/registry.ts';
 import { systemRoutes } from './api/routes/system.ts';
 import { volumeRoutes } from './api/routes/volumes.ts';
 import { createApiServer } from './api/server.ts';
@@ -20,6 +21,9 @@ import { openDatabase } from './engine/database.ts';
 import { createEvents, eventsSchema } from './engine/events.ts';
 import { agentVersion, hostFacts, probe, warningsFor } from './engine/host.ts';
 import { createImages } from './engine/images/images.ts';
+import { createPull } from './engine/images/pull.ts';
+import { createPush } from './engine/images/push.ts';
+import { createRegistries } from './engine/images/registry/registry.ts';
 import { imagesSchema } from './engine/images/store.ts';
 import { createNetworks, networksSchema } from './engine/networks/networks.ts';
 import { createLauncher } from './engine/runtime/launch.ts';
@@ -56,6 +60,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
       running: one.status === 'running' || one.status === 'paused',
     }));
   const images = createImages({ db, dataDir: config.dataDir, events, inUse });
+  const registries = createRegistries(config.registries);
   const volumes = createVolumes({
     db,
     dataDir: config.dataDir,
@@ -119,7 +124,10 @@ async function serve(config: Readonly<Config>): Promise<void> {
   await containers.adopt();
   await launcher.warm(defaultFilter(profile)).catch(() => undefined);
   if (config.starterImage !== null && images.list().length === 0 && existsSync(config.starterImage)) {
-    await images.load(createReadStream(config.starterImage));
+    await images.load(createReadStream(config.starterImage), {
+      platform: null,
+      signal: new AbortController().signal,
+    });
   }
 
   const server = createApiServer(
@@ -134,10 +142,18 @@ async function serve(config: Readonly<Config>): Promise<void> {
         agentVersion,
         dataDir: config.dataDir,
         hostId: config.bridge,
+        registries: config.registries,
       }),
       ...containerRoutes({ containers, networks, stats: createDockerStats((id) => sampler.latest(id)) }),
       ...execRoutes({ containers, events }),
       ...imageRoutes({ images, inUse }),
+      ...registryRoutes({
+        images,
+        registries,
+        pull: createPull({ images, registries }),
+        push: createPush({ images, registries, events }),
+        containers: () => store.all().map(({ id, image, imageId }) => ({ containerId: id, image, imageId })),
+      }),
       ...networkRoutes({ networks, nameOf: (id) => store.get(id)?.name ?? '' }),
       ...volumeRoutes(volumes),
     ],

@@ -1,5 +1,7 @@
 import { EngineError } from '@berth/shared/errors';
-import type { ImageRecord, Images, ImageUse } from '../../engine/images/images.ts';
+import type { ImageRecord, ImageUse } from '../../engine/images/context.ts';
+import type { Images } from '../../engine/images/images.ts';
+import { parsePlatform } from '../../engine/images/platform.ts';
 import { filters, flag, type RequestContext, type Route } from '../router.ts';
 
 export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): Route[] {
@@ -36,7 +38,6 @@ export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): 
       },
     },
     { method: 'POST', path: '/images/load', handler: load },
-    { method: 'POST', path: '/images/create', handler: create },
     { method: 'POST', path: '/images/prune', handler: prune },
     {
       method: 'GET',
@@ -74,12 +75,21 @@ export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): 
       method: 'DELETE',
       path: '/images/{name...}',
       handler: async (context) =>
-        context.send(200, await images.remove(name(context), { force: flag(context.query, 'force') })),
+        context.send(
+          200,
+          (
+            await images.remove(name(context), {
+              force: flag(context.query, 'force'),
+              prune: !flag(context.query, 'noprune'),
+            })
+          ).removed,
+        ),
     },
   ];
 
   async function load(context: RequestContext): Promise<void> {
-    const loaded = await images.load(context.request);
+    const platform = parsePlatform(context.query.get('platform'));
+    const { loaded } = await images.load(context.request, { platform, signal: context.signal });
     context.response.writeHead(200, { 'Content-Type': 'application/json' });
     for (const one of loaded) {
       const text = one.startsWith('sha256:') ? `Loaded image ID: ${one}\n` : `Loaded image: ${one}\n`;
@@ -88,35 +98,13 @@ export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): 
     context.response.end();
   }
 
-  async function create(context: RequestContext): Promise<void> {
-    const { query } = context;
-    const from = query.get('fromSrc');
-    if (from === null || from === '') {
-      throw new EngineError(
-        'not-implemented',
-        'pulling from a registry is not supported yet; use docker load or docker import',
-      );
-    }
-    if (from !== '-')
-      throw new EngineError('not-implemented', 'importing from an address is not supported; use docker import -');
-    const repository = query.get('repo') ?? '';
-    const tag = query.get('tag') ?? '';
-    const target = repository === '' ? null : tag === '' ? repository : `${repository}:${tag}`;
-    const id = await images.import(context.request, {
-      name: target,
-      message: query.get('message') || 'Imported from -',
-    });
-    context.response.writeHead(200, { 'Content-Type': 'application/json' });
-    context.response.end(`${JSON.stringify({ status: id })}\r\n`);
-  }
-
   async function prune(context: RequestContext): Promise<void> {
     const wanted = filters(context.query);
     const all = wanted.dangling?.includes('false') ?? false;
     const used = new Set(deps.inUse().map((use) => use.imageId));
     const gone = images.list().filter((image) => !used.has(image.id) && (all || image.tags.length === 0));
     const deleted: object[] = [];
-    for (const image of gone) deleted.push(...(await images.remove(image.id, { force: true })));
+    for (const image of gone) deleted.push(...(await images.remove(image.id, { force: true, prune: true })).removed);
     const bytes = gone.reduce((sum, image) => sum + image.sizeBytes, 0);
     context.send(200, { ImagesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: bytes });
   }
