@@ -26,7 +26,17 @@ export const starterImage = path.join(state, 'starter-image.tar');
 
 /** What the builds and the product need, and what only the tests need. Names are Debian's. */
 const aptPackages = {
-  build: ['make', 'g++', 'python3', 'libc6-dev', 'libseccomp-dev', 'libjson-c-dev', 'busybox-static'],
+  build: [
+    'make',
+    'g++',
+    'python3',
+    'libc6-dev',
+    'libseccomp-dev',
+    'libjson-c-dev',
+    'libzstd-dev',
+    'libisal-dev',
+    'busybox-static',
+  ],
   test: [
     'chromium',
     'fonts-dejavu-core',

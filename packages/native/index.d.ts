@@ -114,6 +114,8 @@ export interface PathStat {
   mtimeNanos: bigint;
   type: 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'char' | 'block';
   linkTarget: string;
+  /** Changes with every change of the file: inode, time and size. */
+  version: string;
 }
 /** lstat of `path` inside root: its last component is not followed. @throws ENOENT, ENOTDIR, ELOOP */
 export function statInRoot(rootFd: number, path: string): Promise<PathStat>;
@@ -121,6 +123,41 @@ export function statInRoot(rootFd: number, path: string): Promise<PathStat>;
 export function readFileInRoot(rootFd: number, path: string, maxBytes: number): Promise<Uint8Array>;
 /** mkdir -p inside the root. */
 export function mkdirInRoot(rootFd: number, path: string, mode: number): Promise<void>;
+
+// ---- files.cc: the same, for a file browser. Nothing but regular files and directories is ever opened, file systems of
+// the kernel's own are refused (EPERM), and what is mounted below is neither replaced nor removed (EBUSY).
+/** lstat of the entries of a directory by name, the first `entriesMax` of them. @throws ENOTDIR, ENOENT */
+export function listInRoot(
+  rootFd: number,
+  path: string,
+  entriesMax: number,
+): Promise<{ entries: PathStat[]; truncated: boolean }>;
+/** A regular file, links followed inside the root. @throws EISDIR, EINVAL for others */
+export function openFileInRoot(rootFd: number, path: string): Promise<PathStat & { fd: number }>;
+/** Who owns what is made: a container's root, as seen through the root. */
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+/**
+ * Replaces a regular file, links followed inside the root, by the content of the file `contentFd`, as a whole; it keeps
+ * its owner, mode and attributes. `expected`: the version that is to be there, '*' any, '' none; null: whatever is.
+ * @throws ESTALE when something else is there
+ */
+export function replaceFileInRoot(
+  rootFd: number,
+  path: string,
+  contentFd: number,
+  options: Owner & { expected: string | null },
+): Promise<PathStat>;
+/** @throws EEXIST, ENOENT when its parent is missing */
+export function makeDirectoryInRoot(rootFd: number, path: string, owner: Owner): Promise<void>;
+/** The last component is not followed. @throws ENOTEMPTY, EBUSY */
+export function removeInRoot(rootFd: number, path: string, options: { recursive: boolean }): Promise<void>;
+/** syncfs(2) of the file system of a directory. */
+export function syncFileSystem(path: string): Promise<void>;
+
+// ---- root.cc
 /**
  * Limits what lies below a directory to `bytes` together, as project number `project` of its file system; what is made
  * in it from now on belongs to the project. Throws with code ENOSYS, EOPNOTSUPP, ENOTTY or ESRCH where the file system
@@ -137,7 +174,7 @@ export function removeTree(path: string): Promise<void>;
  * mount. Refuses (EPERM) what is or contains one of `refused`, and what is or lies in one of `closed`.
  */
 export function labelTree(path: string, label: string, options: { refused: string[]; closed: string[] }): Promise<void>;
-/** Apparent size in bytes and inodes of a tree, not crossing mounts. */
+/** Apparent size in bytes of what is no directory, and inodes, of a tree, each file once; file systems below are not entered. */
 export function treeSize(path: string): Promise<{ bytes: number; inodes: number }>;
 
 // ---- idmap: how this process's files look to a container
@@ -182,6 +219,41 @@ export function createTar(
 ): Promise<void>;
 /** pipe2(O_CLOEXEC): [read, write]; to connect a Node stream with applyTar or createTar. */
 export function openPipe(): [number, number];
+
+// ---- layer.cc: layers on their way into the store
+export interface IngestOptions {
+  /** Bytes read are written here from `offset` on; the first `offset` bytes read are there already (a resumed download). */
+  blob: { fd: number; offset: number } | null;
+  /** Uncompressed input is kept gzip-compressed in the blob (then offset is 0). */
+  compress: boolean;
+  limits: {
+    /** Of the files together, as they say they are. */
+    bytesMax: number;
+    entriesMax: number;
+    /** Unpacked size by compressed size, judged after the first 10 MiB. gzip's most is 1032. */
+    ratioMax: number;
+    /** Of the blob as it is kept. */
+    blobBytesMax: number;
+  };
+}
+export interface IngestedLayer {
+  /** Of the blob as it is kept. */
+  blobDigest: string;
+  blobBytes: number;
+  compression: 'none' | 'gzip' | 'zstd';
+  /** Of the whole unpacked stream. */
+  diffId: string;
+  /** Apparent size of the files. */
+  bytes: number;
+  entries: number;
+}
+/**
+ * Reads a layer (gzip, zstd or plain tar, by its first bytes) from `fd` to its end, hashes both sides and applies it
+ * below `rootFd`, an empty directory; all of it is on disk when the promise resolves. Two threads, about 3 MB (and what
+ * a zstd frame asks for, at most 128 MiB). A layer that breaks off is an error, so closing the pipe's other end stops it.
+ * @throws EBADMSG a broken archive or stream, EFBIG a limit, EOVERFLOW an owner beyond 65535, ENOSPC
+ */
+export function ingestLayer(fd: number, rootFd: number, options: IngestOptions): Promise<IngestedLayer>;
 
 // ---- netlink.cc: rtnetlink(7)
 export interface BridgeOptions {

@@ -3,6 +3,7 @@ import { chmodSync, createReadStream, existsSync, mkdirSync, readFileSync, rmSyn
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Sampler, sampleFields } from '@berth/native';
+import { buildRoutes } from './api/routes/build.ts';
 import { containerRoutes } from './api/routes/containers.ts';
 import { execRoutes } from './api/routes/exec.ts';
 import { imageRoutes } from './api/routes/images.ts';
@@ -14,6 +15,8 @@ import { createApiServer } from './api/server.ts';
 import { loadAppArmorProfile } from './apparmor.ts';
 import { type Config, readCommand, usage } from './config.ts';
 import { printDoctor } from './doctor.ts';
+import { createBuilds } from './engine/build/build.ts';
+import { buildCacheSchema, createBuildCache } from './engine/build/cache.ts';
 import { createContainers } from './engine/containers/containers.ts';
 import { defaultFilter } from './engine/containers/process.ts';
 import { containersSchema, createContainerStore } from './engine/containers/store.ts';
@@ -44,6 +47,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
   const db = openDatabase(path.join(config.dataDir, 'agent.db'), [
     eventsSchema,
     imagesSchema,
+    buildCacheSchema,
     networksSchema,
     volumesSchema,
     containersSchema,
@@ -59,7 +63,12 @@ async function serve(config: Readonly<Config>): Promise<void> {
       imageId: one.imageId,
       running: one.status === 'running' || one.status === 'paused',
     }));
-  const images = createImages({ db, dataDir: config.dataDir, events, inUse });
+  const images = createImages({
+    db,
+    dataDir: config.dataDir,
+    events,
+    inUse: () => [...inUse(), ...builds.inUse()],
+  });
   const registries = createRegistries(config.registries);
   const volumes = createVolumes({
     db,
@@ -112,6 +121,14 @@ async function serve(config: Readonly<Config>): Promise<void> {
     socketPath: config.socketPath,
   });
 
+  const builds = createBuilds({
+    images,
+    containers,
+    cache: createBuildCache(db),
+    dataDir: config.dataDir,
+    pull: null,
+  });
+
   await images.sweep();
   await networks.start(
     new Set(
@@ -122,6 +139,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
     ),
   );
   await containers.adopt();
+  await builds.sweep();
   await launcher.warm(defaultFilter(profile)).catch(() => undefined);
   if (config.starterImage !== null && images.list().length === 0 && existsSync(config.starterImage)) {
     await images.load(createReadStream(config.starterImage), {
@@ -154,6 +172,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
         push: createPush({ images, registries, events }),
         containers: () => store.all().map(({ id, image, imageId }) => ({ containerId: id, image, imageId })),
       }),
+      ...buildRoutes({ builds }),
       ...networkRoutes({ networks, nameOf: (id) => store.get(id)?.name ?? '' }),
       ...volumeRoutes(volumes),
     ],

@@ -1,8 +1,10 @@
 // Paths inside an image or container, from the agent's side: resolved by openat2 alone (beneath.h).
 #include "beneath.h"
 #include "error.h"
+#include "open_file.h"
+#include "path_stat.h"
+#include "tree_size.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <memory>
@@ -109,31 +111,7 @@ Napi::Value open_overlay(const Napi::CallbackInfo &info) {
       [fd](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, fd->release()); });
 }
 
-const char *type_of(mode_t mode) {
-  switch (mode & S_IFMT) {
-  case S_IFDIR:
-    return "directory";
-  case S_IFLNK:
-    return "symlink";
-  case S_IFIFO:
-    return "fifo";
-  case S_IFSOCK:
-    return "socket";
-  case S_IFCHR:
-    return "char";
-  case S_IFBLK:
-    return "block";
-  default:
-    return "file";
-  }
-}
-
-struct Stat {
-  struct stat at = {};
-  std::string name, target;
-};
-
-error::Failure stat_in(int root, const std::string &path, Stat &result) {
+error::Failure stat_in(int root, const std::string &path, path_stat::Stat &result) {
   beneath::Fd fd(beneath::open(root, path.c_str(), O_PATH | O_NOFOLLOW));
   if (!fd || fstat(fd.get(), &result.at) < 0)
     return error::last("openat2", path);
@@ -141,49 +119,24 @@ error::Failure stat_in(int root, const std::string &path, Stat &result) {
   result.name = end == std::string::npos ? "/"
                                          : path.substr(slash == std::string::npos ? 0 : slash + 1,
                                                        end - (slash == std::string::npos ? -1 : slash));
-  if (S_ISLNK(result.at.st_mode)) {
-    char target[4096];
-    ssize_t length = readlinkat(fd.get(), "", target, sizeof target);
-    if (length < 0)
-      return error::last("readlinkat", path);
-    result.target.assign(target, static_cast<size_t>(length));
-  }
+  if (S_ISLNK(result.at.st_mode))
+    return path_stat::readTarget(fd.get(), "", result.target);
   return {};
 }
 
 Napi::Value stat_in_root(const Napi::CallbackInfo &info) {
   int root = info[0].ToNumber().Int32Value();
   std::string path = info[1].ToString();
-  auto result = std::make_shared<Stat>();
+  auto result = std::make_shared<path_stat::Stat>();
   return error::run(
       info.Env(), [root, path, result] { return stat_in(root, path, *result); },
-      [result](Napi::Env env) -> Napi::Value {
-        const struct stat &at = result->at;
-        Napi::Object value = Napi::Object::New(env);
-        value.Set("name", result->name);
-        value.Set("sizeBytes", Napi::Number::New(env, static_cast<double>(at.st_size)));
-        value.Set("mode", Napi::Number::New(env, at.st_mode & 07777));
-        value.Set("uid", Napi::Number::New(env, at.st_uid));
-        value.Set("gid", Napi::Number::New(env, at.st_gid));
-        value.Set("mtimeNanos",
-                  Napi::BigInt::New(env, static_cast<int64_t>(at.st_mtim.tv_sec) * 1000000000 + at.st_mtim.tv_nsec));
-        value.Set("type", type_of(at.st_mode));
-        value.Set("linkTarget", result->target);
-        return value;
-      });
+      [result](Napi::Env env) -> Napi::Value { return path_stat::toObject(env, *result); });
 }
 
-// O_NONBLOCK and the look at the type first: a FIFO in the image must not hold the agent up.
 error::Failure read_in(int root, const std::string &path, size_t max, std::string &content) {
-  struct stat at;
-  beneath::Fd place(beneath::open(root, path.c_str(), O_PATH));
-  if (!place || fstat(place.get(), &at) < 0)
-    return error::last("openat2", path);
-  if (!S_ISREG(at.st_mode))
-    return error::with(EINVAL, "openat2", path, "not a regular file");
-  beneath::Fd fd(beneath::open(root, path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  if (!fd || fstat(fd.get(), &at) < 0 || !S_ISREG(at.st_mode))
-    return error::last("openat2", path);
+  beneath::Fd fd;
+  if (error::Failure failure = beneath::openFile(root, path, fd))
+    return failure;
   char chunk[65536];
   for (ssize_t length; (length = read(fd.get(), chunk, sizeof chunk)) != 0;) {
     if (length < 0)
@@ -233,66 +186,24 @@ Napi::Value mkdir_in_root(const Napi::CallbackInfo &info) {
       [](Napi::Env env) -> Napi::Value { return env.Undefined(); });
 }
 
-error::Failure remove_at(int parent, const char *name) {
-  if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
-    return {};
-  if (errno != EISDIR && errno != EPERM)
-    return error::last("unlinkat", name);
-  beneath::Fd directory(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!directory)
-    return error::last("openat", name);
-  DIR *entries = fdopendir(dup(directory.get()));
-  if (entries == nullptr)
-    return error::last("fdopendir", name);
-  error::Failure failure;
-  for (dirent *entry; !failure && (entry = readdir(entries)) != nullptr;)
-    if (std::string_view(entry->d_name) != "." && std::string_view(entry->d_name) != "..")
-      failure = remove_at(directory.get(), entry->d_name);
-  closedir(entries);
-  if (!failure && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-    return error::last("unlinkat", name);
-  return failure;
-}
-
 Napi::Value remove_tree(const Napi::CallbackInfo &info) {
   std::string path = info[0].ToString();
   return error::run(
-      info.Env(), [path] { return remove_at(AT_FDCWD, path.c_str()); },
+      info.Env(), [path] { return walk::Remover(false).run(AT_FDCWD, path); },
       [](Napi::Env env) -> Napi::Value { return env.Undefined(); });
-}
-
-struct Size {
-  double bytes = 0, inodes = 0;
-};
-
-error::Failure measure(int parent, const char *name, dev_t device, Size &size) {
-  struct stat at;
-  if (fstatat(parent, name, &at, AT_SYMLINK_NOFOLLOW) < 0)
-    return errno == ENOENT ? error::Failure{} : error::last("fstatat", name);
-  if (device != 0 && at.st_dev != device)
-    return {};
-  size.inodes++;
-  if (!S_ISDIR(at.st_mode)) {
-    size.bytes += static_cast<double>(at.st_size);
-    return {};
-  }
-  beneath::Fd directory(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  DIR *entries = directory ? fdopendir(dup(directory.get())) : nullptr;
-  if (entries == nullptr)
-    return errno == ENOENT ? error::Failure{} : error::last("openat", name);
-  error::Failure failure;
-  for (dirent *entry; !failure && (entry = readdir(entries)) != nullptr;)
-    if (std::string_view(entry->d_name) != "." && std::string_view(entry->d_name) != "..")
-      failure = measure(directory.get(), entry->d_name, at.st_dev, size);
-  closedir(entries);
-  return failure;
 }
 
 Napi::Value tree_size(const Napi::CallbackInfo &info) {
   std::string path = info[0].ToString();
-  auto size = std::make_shared<Size>();
+  auto size = std::make_shared<walk::Size>();
   return error::run(
-      info.Env(), [path, size] { return measure(AT_FDCWD, path.c_str(), 0, *size); },
+      info.Env(),
+      [path, size] {
+        walk::Measure measure;
+        error::Failure failure = measure.run(path);
+        *size = measure.size;
+        return failure;
+      },
       [size](Napi::Env env) -> Napi::Value {
         Napi::Object value = Napi::Object::New(env);
         value.Set("bytes", Napi::Number::New(env, size->bytes));

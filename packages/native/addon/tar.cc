@@ -1,14 +1,12 @@
 // The JavaScript face of the tar reader and writer. Both work on duplicates of the descriptors they are given, so that
 // the caller may close its own at any time.
+#include "act_as.h"
 #include "tar_apply.h"
 #include "tar_writer.h"
 #include "thread.h"
 
-#include <linux/securebits.h>
 #include <memory>
 #include <napi.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 
 namespace tar {
 
@@ -35,18 +33,6 @@ void readShift(const Napi::Object &options, int64_t &uidShift, int64_t &gidShift
     return;
   uidShift = value.As<Napi::Object>().Get("uidShift").ToNumber().Int64Value();
   gidShift = value.As<Napi::Object>().Get("gidShift").ToNumber().Int64Value();
-}
-
-// An idmapped mount takes no file from an id that it does not map: this thread, which ends with the call, makes files
-// as the container's root. Its capabilities stay (SECBIT_NO_SETUID_FIXUP), and nobody else's credentials change.
-error::Failure actAs(int64_t uid, int64_t gid) {
-  if (uid <= 0)
-    return {};
-  if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) != 0)
-    return error::last("prctl");
-  syscall(SYS_setfsgid, static_cast<gid_t>(gid));
-  syscall(SYS_setfsuid, static_cast<uid_t>(uid));
-  return {};
 }
 
 Napi::Value contract(Napi::Env env, const char *message) {
@@ -77,12 +63,15 @@ Napi::Value applyTar(const Napi::CallbackInfo &info) {
       env,
       [ends, path, options, result]() -> error::Failure {
         error::Failure failure = actAs(options.uidShift, options.gidShift);
+        if (!failure)
+          failure = thread::ownUmask();
         beneath::Fd base(beneath::open(ends->root.get(), path.c_str(), O_PATH | O_DIRECTORY));
         if (failure) {
         } else if (!base) {
           failure = error::last("openat2", path);
         } else {
-          Applier applier(ends->stream.get(), base.get(), options);
+          stream::FdSource source(ends->stream.get());
+          Applier applier(source, base.get(), options);
           failure = applier.run();
           *result = {applier.bytes, applier.entries};
           // One sync a layer, not one a file: it is made visible only afterwards, by a rename.

@@ -79,6 +79,9 @@ static bool take_propagation(const char *name, struct mount_options *options) {
   return false;
 }
 
+/* Of our own: what of a bind's source is mounted. */
+static const char subpath_option[] = "org.berth.subpath=";
+
 static bool take_kind(const char *name, struct mount_options *options) {
   if (strcmp(name, "bind") == 0 || strcmp(name, "rbind") == 0) {
     options->bind = true;
@@ -88,6 +91,8 @@ static bool take_kind(const char *name, struct mount_options *options) {
     options->idmap_recursive = name[0] == 'r';
   } else if (strcmp(name, "tmpcopyup") == 0)
     options->copy_up = true;
+  else if (strncmp(name, subpath_option, sizeof subpath_option - 1) == 0)
+    options->subpath = name + sizeof subpath_option - 1;
   else
     return is_one_of(name, without_effect, sizeof without_effect / sizeof *without_effect);
   return true;
@@ -123,6 +128,8 @@ int mounts_options(const struct spec_mount *mount, struct mount_options *options
     options->idmap = true;
   if (!options->bind && options->idmap)
     return report_invalid("reading mounts", "%s: only a bind mount takes an id mapping", mount->destination);
+  if (options->subpath && !options->bind)
+    return report_invalid("reading mounts", "%s: only a bind mount takes a subpath", mount->destination);
   if (options->copy_up && strcmp(type, "tmpfs") != 0)
     return report_invalid("reading mounts", "%s: tmpcopyup is for a tmpfs", mount->destination);
   return 0;

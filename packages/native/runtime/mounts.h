@@ -12,6 +12,7 @@ struct mount_options {
   uint64_t set, clear, set_recursive, clear_recursive; /* MOUNT_ATTR_* */
   unsigned long propagation;                           /* MS_SHARED and so on, 0: leave */
   bool propagation_recursive;
+  const char *subpath; /* of a bind: what of its source is mounted, resolved inside it; or NULL */
   const char *context; /* SELinux label of everything in it, or NULL */
   char data[1024];     /* what the file system itself understands, comma separated */
 };

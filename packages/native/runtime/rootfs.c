@@ -293,14 +293,26 @@ static int set_attributes(int tree, const char *source, uint64_t set, uint64_t c
   return 0;
 }
 
+/* Whoever writes to the source may exchange its directories for links meanwhile: the kernel keeps them inside. */
+static int open_source(const struct spec_mount *mount, const struct mount_options *options) {
+  unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (options->recursive ? AT_RECURSIVE : 0);
+  if (!options->subpath)
+    return sys_open_tree(AT_FDCWD, mount->source, flags);
+  cleanup_fd int source = open(mount->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  cleanup_fd int inside = source < 0 ? -1
+                                     : sys_openat2(source, options->subpath[0] ? options->subpath : ".", O_PATH, 0,
+                                                   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+  return inside < 0 ? -1 : sys_open_tree(inside, "", flags | AT_EMPTY_PATH);
+}
+
 int rootfs_bind_source(const struct spec_mount *mount, int userns) {
   struct mount_options options;
   if (mounts_options(mount, &options) < 0)
     return -1;
-  unsigned recursive = options.recursive ? AT_RECURSIVE : 0;
-  cleanup_fd int fd = sys_open_tree(AT_FDCWD, mount->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive);
+  cleanup_fd int fd = open_source(mount, &options);
   if (fd < 0)
-    return report_errno("opening a bind mount's source", "open_tree", "%s", mount->source);
+    return report_errno("opening a bind mount's source", "open_tree", "%s%s%s", mount->source,
+                        options.subpath ? "/" : "", options.subpath ? options.subpath : "");
   if ((options.idmap && map_ids(fd, mount, &options, userns) < 0) ||
       set_attributes(fd, mount->source, options.set_recursive, options.clear_recursive, AT_RECURSIVE) < 0 ||
       set_attributes(fd, mount->source, options.set, options.clear, 0) < 0 || propagate(fd, &options) < 0)

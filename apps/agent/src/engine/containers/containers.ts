@@ -71,6 +71,8 @@ export function createContainers(deps: Dependencies) {
       await adopt(context, { ends, remove, restarts });
     },
     logPath: (record: ContainerRecord) => context.logPath(record.id),
+    /** What it writes over its image. */
+    layerOf: (record: ContainerRecord) => context.layer(record.id),
     appArmorProfile: (record: ContainerRecord) => appArmorFor(record, context.appArmorProfile) ?? '',
     /** Of what the container wrote over its image; null when it never started. */
     writtenBytes: (record: ContainerRecord): Promise<number | null> =>
