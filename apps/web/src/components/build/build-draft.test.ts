@@ -6,7 +6,14 @@ const draft = { ...emptyBuildDraft, text: 'FROM busybox\n' };
 
 test('a pasted Dockerfile with names and arguments becomes an order', () => {
   const read = readBuildDraft(
-    { ...draft, tags: 'web:1, ghcr.io/a/web\nweb:latest', args: [{ name: 'VERSION', value: 'a=b' }, { name: '', value: '' }] },
+    {
+      ...draft,
+      tags: 'web:1, ghcr.io/a/web\nweb:latest',
+      args: [
+        { name: 'VERSION', value: 'a=b' },
+        { name: '', value: '' },
+      ],
+    },
     false,
   );
   assert.ok(read.ok);

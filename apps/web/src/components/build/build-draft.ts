@@ -39,7 +39,9 @@ export interface BuildOrder {
 }
 
 export type BuildField = 'text' | 'file' | 'tags' | 'args';
-export type BuildErrors = Partial<Record<BuildField, 'textNeeded' | 'fromNeeded' | 'fileNeeded' | 'tagWrong' | 'argName'>>;
+export type BuildErrors = Partial<
+  Record<BuildField, 'textNeeded' | 'fromNeeded' | 'fileNeeded' | 'tagWrong' | 'argName'>
+>;
 
 /** The form → what the server wants, or what is wrong with which field. */
 export function readBuildDraft(

@@ -69,7 +69,11 @@ export function BuildForm({ hosts, registries, buildDockerfile }: BuildFormProps
     setProgress(null);
   };
   return (
-    <form noValidate onSubmit={submit} className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1fr)_21rem]">
+    <form
+      noValidate
+      onSubmit={submit}
+      className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1fr)_21rem]"
+    >
       <Card className="min-w-0">
         <CardHeader title={t('source')} />
         <div className="flex flex-col gap-4 p-4">

@@ -41,12 +41,7 @@ export function BuildOptions({ draft, change, registries, errorOf }: BuildOption
         checked={draft.noCache}
         onChange={(noCache) => change({ noCache })}
       />
-      <SwitchField
-        label={t('pull')}
-        hint={t('pullHint')}
-        checked={draft.pull}
-        onChange={(pull) => change({ pull })}
-      />
+      <SwitchField label={t('pull')} hint={t('pullHint')} checked={draft.pull} onChange={(pull) => change({ pull })} />
       {registries.length > 0 && (
         <fieldset>
           <legend className="font-medium text-sm">{t('registries')}</legend>

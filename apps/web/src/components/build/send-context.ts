@@ -1,5 +1,5 @@
-import type { UploadProgress } from '@/components/images/load-image.ts';
 import type { StartedJob } from '@/components/images/image-types.ts';
+import type { UploadProgress } from '@/components/images/load-image.ts';
 import type { BuildOrder } from './build-draft.ts';
 
 interface SendContext {

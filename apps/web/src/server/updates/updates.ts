@@ -63,13 +63,11 @@ export function createUpdates({ store, agents, secrets, now, changed }: Dependen
         headers: configHeaders({ store, secrets }, [...new Set(tags.map(registryOf))]),
         signal: AbortSignal.timeout(askMs),
       });
-      found.list = answer
-        .parse(list)
-        .map(({ Image, ContainerIds, RemoteDigest }) => ({
-          image: taggedName(Image) ?? Image,
-          containerIds: ContainerIds ?? [],
-          remoteDigest: RemoteDigest,
-        }));
+      found.list = answer.parse(list).map(({ Image, ContainerIds, RemoteDigest }) => ({
+        image: taggedName(Image) ?? Image,
+        containerIds: ContainerIds ?? [],
+        remoteDigest: RemoteDigest,
+      }));
     } catch (error) {
       found.problem = error instanceof EngineError ? error.message : 'The host gave no answer that could be read.';
     }
