@@ -55,7 +55,9 @@ async function copyItem(item: CopyItem, to: Destination, change: Change, owned: 
   }
   const goesInto = !isTree && (to.isDirectory || place.stat?.type === 'directory');
   const directory = isTree || goesInto ? place.path : place.path.split('/').slice(0, -1).join('/');
-  const before = (await missingDirectories(to.root, directory)).map((path) => encodeEntry({ ...newDirectory(path), ...owned }));
+  const before = (await missingDirectories(to.root, directory)).map((path) =>
+    encodeEntry({ ...newDirectory(path), ...owned }),
+  );
   const name = goesInto ? under(place.path, item.name) : place.path;
   const options = { mode: 'copy', limits, signal: to.signal } as const;
   if (!('source' in item)) {

@@ -66,7 +66,11 @@ async function candidates(
   segment: string,
   fits: ((name: string) => boolean) | null,
 ): Promise<PathStat[]> {
-  if (fits !== null) return (await listInRoot(root, `/${directory}`, entriesMax)).filter(({ name }) => fits(name));
+  if (fits !== null) {
+    const { entries, truncated } = await listInRoot(root, `/${directory}`, entriesMax);
+    if (truncated) throw invalid(directory, `it holds more than ${entriesMax} entries`);
+    return entries.filter(({ name }) => fits(name));
+  }
   const stat = await lookUp(root, under(directory, segment.replaceAll(/\\(.)/g, '$1')));
   return stat === null ? [] : [stat];
 }
