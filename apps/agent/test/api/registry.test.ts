@@ -1,6 +1,6 @@
 /** docker pull, push and login, unmodified, through the agent at Debian's docker-registry; skopeo on the other side. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { DockerRegistry, password, user } from '../registry/docker-registry.ts';
@@ -42,8 +42,12 @@ function umociImage(): string {
   const must = (...args: string[]) => assert.equal(plain.inside('umoci', ...args).status, 0, args.join(' '));
   must('init', '--layout', layout);
   must('new', '--image', image);
-  must('insert', '--image', image, '/bin/busybox', '/bin/busybox');
-  must('insert', '--image', image, '/etc/hostname', '/etc/marker');
+  for (const file of ['/bin/busybox', '/etc/hostname']) {
+    const bundle = path.join(agent.directory, `bundle${file.replaceAll('/', '-')}`);
+    must('unpack', '--image', image, bundle);
+    cpSync(file, path.join(bundle, 'rootfs', file), { recursive: true });
+    must('repack', '--image', image, bundle);
+  }
   must('config', '--image', image, '--config.cmd', '/bin/busybox', '--config.cmd', 'true');
   return `oci:${image}`;
 }

@@ -27,7 +27,7 @@ export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): 
               Id: image.id,
               ParentId: '',
               RepoTags: image.tags,
-              RepoDigests: [],
+              RepoDigests: image.repoDigests,
               Created: Math.floor(Date.parse(createdAt(image)) / 1000),
               Size: image.sizeBytes,
               SharedSize: -1,
@@ -116,7 +116,7 @@ function inspect(image: ImageRecord): object {
   return {
     Id: image.id,
     RepoTags: image.tags,
-    RepoDigests: [],
+    RepoDigests: image.repoDigests,
     Parent: '',
     Comment: image.config.history?.at(-1)?.comment ?? '',
     Created: createdAt(image),
