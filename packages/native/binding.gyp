@@ -20,7 +20,8 @@
         "addon/netlink.cc",
         "addon/nftables.cc",
         "addon/quota.cc",
-        "addon/selinux.cc"
+        "addon/selinux.cc",
+        "addon/compare.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],

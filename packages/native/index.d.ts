@@ -177,6 +177,16 @@ export function labelTree(path: string, label: string, options: { refused: strin
 /** Apparent size in bytes of what is no directory, and inodes, of a tree, each file once; file systems below are not entered. */
 export function treeSize(path: string): Promise<{ bytes: number; inodes: number }>;
 
+// ---- compare.cc: what a container wrote
+/**
+ * What the upper directory of an overlay changes of `lowerFd`, the merged layers below (null: there are none), in the
+ * order of a walk. Directories count where they, or something in them, changed. @throws E2BIG over a million changes
+ */
+export function compareOverlay(
+  upperFd: number,
+  lowerFd: number | null,
+): Promise<{ path: string; kind: 'changed' | 'added' | 'removed' }[]>;
+
 // ---- idmap: how this process's files look to a container
 /** Added to every uid and gid read from or written to archives below: a container's root may be host uid N. */
 export interface IdShift {

@@ -9,6 +9,7 @@ export const {
   Sampler,
   applyTar,
   closeFd,
+  compareOverlay,
   compileSeccomp,
   createSealedMemfd,
   createTar,

@@ -12,6 +12,7 @@ export const errorKinds = [
   'deadline',
   'data-loss',
   'too-large',
+  'precondition-failed',
   'system',
 ] as const;
 

@@ -15,6 +15,7 @@ const statuses: Record<ErrorKind, number> = {
   deadline: 504,
   'data-loss': 500,
   'too-large': 413,
+  'precondition-failed': 412,
   system: 500,
 };
 

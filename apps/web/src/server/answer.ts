@@ -14,6 +14,7 @@ const statusOf: Record<ErrorKind, number> = {
   deadline: 504,
   'data-loss': 500,
   'too-large': 413,
+  'precondition-failed': 412,
   system: 500,
 };
 

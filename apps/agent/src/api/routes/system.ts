@@ -7,14 +7,12 @@ import type { Events } from '../../engine/events.ts';
 import type { HostFeatures } from '../../engine/host.ts';
 import type { Images } from '../../engine/images/images.ts';
 import { architecture } from '../../engine/images/platform.ts';
-import type { Volumes } from '../../engine/volumes/volumes.ts';
 import { filters, type RequestContext, type Route } from '../router.ts';
 import { apiVersion, apiVersionMin } from '../server.ts';
 
 export function systemRoutes(deps: {
   containers: Containers;
   images: Images;
-  volumes: Volumes;
   events: Events;
   features: HostFeatures;
   warnings: string[];
@@ -61,7 +59,6 @@ export function systemRoutes(deps: {
     },
     { method: 'GET', path: '/info', handler: info },
     { method: 'GET', path: '/events', handler: streamEvents },
-    { method: 'GET', path: '/system/df', handler: df },
   ];
 
   function info(context: RequestContext): void {
@@ -138,28 +135,6 @@ export function systemRoutes(deps: {
         'name=no-new-privileges',
       ],
       Warnings: deps.warnings,
-    });
-  }
-
-  async function df(context: RequestContext): Promise<void> {
-    const list = images.list();
-    context.send(200, {
-      LayersSize: list.reduce((sum, image) => sum + image.sizeBytes, 0),
-      Images: list.map((image) => ({
-        Id: image.id,
-        RepoTags: image.tags,
-        Created: Math.floor(Date.parse(image.addedAt) / 1000),
-        Size: image.sizeBytes,
-        SharedSize: 0,
-        Containers: containers.all().filter((one) => one.imageId === image.id).length,
-      })),
-      Containers: containers
-        .all()
-        .map((one) => ({ Id: one.id, Names: [`/${one.name}`], Image: one.image, State: one.status, SizeRw: 0 })),
-      Volumes: deps.volumes
-        .list()
-        .map((one) => ({ Name: one.name, UsageData: { Size: -1, RefCount: deps.volumes.isUsed(one.name) ? 1 : 0 } })),
-      BuildCache: [],
     });
   }
 

@@ -1,8 +1,9 @@
 /** Who a container's program runs as: names are looked up in the container's own files, inside its root. */
 import { readdirSync } from 'node:fs';
-import { closeFd, openOverlay, openRoot, readFileInRoot } from '@berth/native';
+import { closeFd, readFileInRoot } from '@berth/native';
 import { type ResolvedUser, resolveUser } from '../runtime/user.ts';
 import type { Context } from './context.ts';
+import { openImage } from './root.ts';
 import type { ContainerRecord } from './store.ts';
 
 const accountFileBytesMax = 10 * 1024 * 1024;
@@ -26,9 +27,7 @@ export function createAccounts(context: Context) {
 
   async function read(layerDirs: string[], user: string, groupAdd: string[]): Promise<ResolvedUser> {
     // Read-only: the upper directory must have one writer, which is the container's own mount.
-    const [only = '', ...others] = layerDirs;
-    const root =
-      others.length === 0 ? openRoot(only) : await openOverlay({ lower: layerDirs, upper: null, work: null });
+    const root = await openImage(layerDirs);
     try {
       return await inRoot(root, user, groupAdd);
     } finally {

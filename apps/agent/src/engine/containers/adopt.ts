@@ -36,7 +36,8 @@ export async function adopt(context: Context, parts: Parts): Promise<void> {
 
 async function adoptOne(context: Context, { ends, remove, restarts }: Parts, record: ContainerRecord): Promise<void> {
   const isOver = record.status === 'exited' && record.hostConfig.AutoRemove; // we died in its restart
-  if (record.status === 'removing' || isOver) return remove.locked(record, { volumes: true });
+  // Whether its volumes were to go as well was noted with them.
+  if (record.status === 'removing' || isOver) return remove.locked(record, { volumes: record.hostConfig.AutoRemove });
   if (record.status === 'restarting') return restarts.schedule(record, restartDelayMsMin);
   const supervisor = await SupervisorConnection.connect(context.runDirOf(record.id)).catch(() => null);
   // A supervisor that is just ending accepts, and answers no more: what it wrote tells.
@@ -46,6 +47,10 @@ async function adoptOne(context: Context, { ends, remove, restarts }: Parts, rec
     record.pid = Number(status.pid);
     context.store.save(record);
     ends.observe(record, supervisor);
+    context.volumes.mounts.adopt(
+      record.id,
+      record.mounts.flatMap(({ name }) => name ?? []),
+    );
     const hostInterface = context.networks.endpoint(record.id)?.hostInterface;
     context.samples.add(record.id, { cgroups: record.cgroups, ...(hostInterface && { hostInterface }) });
     await supervisor.request(frame.watch);

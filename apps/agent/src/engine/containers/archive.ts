@@ -1,14 +1,11 @@
 /** `docker cp` and `export`: tar streams from and into a container's root, running or not. */
-import { createReadStream, createWriteStream } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { applyTar, closeFd, createTar, openPipe, type PathStat, statInRoot } from '@berth/native';
+import { closeFd, type PathStat, statInRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
+import { readTar, writeTar } from '../files/tar.ts';
 import type { Context } from './context.ts';
 import { idShift, openContainerRoot } from './root.ts';
 import type { ContainerRecord } from './store.ts';
-
-const limits = { bytesMax: 64 * 1024 ** 3, entriesMax: 5_000_000 };
 
 export function createArchives(context: Context) {
   async function withRoot<T>(record: ContainerRecord, work: (root: number) => Promise<T>): Promise<T> {
@@ -27,12 +24,7 @@ export function createArchives(context: Context) {
 
     /** Writes `path` and what is below it, called `name`. */
     read: (record: ContainerRecord, path: string, name: string, into: Writable): Promise<void> =>
-      withRoot(record, async (root) => {
-        const [readEnd, writeEnd] = openPipe();
-        const shift = idShift(record, 'from');
-        const made = createTar(writeEnd, root, path, { name, mode: 'copy', shift }).finally(() => closeFd(writeEnd));
-        await Promise.all([made, pipeline(createReadStream('', { fd: readEnd }), into)]);
-      }),
+      withRoot(record, (root) => writeTar(root, path, name, into, idShift(record, 'from'))),
 
     /** Extracts a tar stream into a directory. @throws not-found, invalid-parameter, forbidden */
     write: (
@@ -47,22 +39,7 @@ export function createArchives(context: Context) {
           throw new EngineError('invalid-parameter', 'extraction point is not a directory');
         if (record.hostConfig.ReadonlyRootfs)
           throw new EngineError('forbidden', 'container rootfs is marked read-only');
-        const [readEnd, writeEnd] = openPipe();
-        const shift = idShift(record, 'into');
-        const applied = applyTar(readEnd, root, path, { mode: 'copy', limits, shift, ...options }).finally(() =>
-          closeFd(readEnd),
-        );
-        const sent = pipeline(from, createWriteStream('', { fd: writeEnd }));
-        sent.catch(() => undefined);
-        const invalid = (cause: Error) =>
-          new EngineError('invalid-parameter', `the archive cannot be extracted: ${cause.message}`, { cause });
-        // What the reader says is the reason; the writer then only sees its pipe break.
-        await applied.catch((cause) => {
-          throw invalid(cause);
-        });
-        await sent.catch((cause) => {
-          if (cause.code !== 'EPIPE') throw invalid(cause);
-        });
+        await readTar(root, path, from, { shift: idShift(record, 'into'), ...options });
       }),
   };
 }

@@ -15,7 +15,10 @@ import { createAccounts } from './account.ts';
 import { adopt } from './adopt.ts';
 import { createArchives } from './archive.ts';
 import { createAttachments } from './attach.ts';
+import { backedMounts } from './backing.ts';
+import { changes } from './changes.ts';
 import { checkName } from './checks.ts';
+import { type CommitOptions, commit } from './commit.ts';
 import { createContext, type Dependencies } from './context.ts';
 import { planContainer } from './create.ts';
 import { createEnds } from './end.ts';
@@ -23,6 +26,7 @@ import { exec } from './exec.ts';
 import { createContainerLabels } from './labels.ts';
 import { layerBytesMax, tryLayer } from './layer.ts';
 import { inventName } from './names.ts';
+import { containerPlace } from './place.ts';
 import { seccompFor } from './process.ts';
 import { createRemove, type RemoveOptions } from './remove.ts';
 import { createRestarts } from './restarts.ts';
@@ -33,6 +37,7 @@ import { createStop } from './stop.ts';
 import type { ContainerRecord } from './store.ts';
 import { processRow } from './top.ts';
 import { update } from './update.ts';
+import { makeVolumes } from './volumes.ts';
 
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 
@@ -61,6 +66,8 @@ export function createContainers(deps: Dependencies) {
     isLive,
     attach: attachments.attach,
     archives,
+    /** Its files, as the file browser sees them. */
+    place: (record: ContainerRecord) => containerPlace(context, record),
     kill: stop.kill,
     stop: stop.stop,
     update: (reference: string, body: UpdateContainerBody) => update(context, reference, body),
@@ -69,23 +76,43 @@ export function createContainers(deps: Dependencies) {
     async adopt(): Promise<void> {
       labels.sweep();
       await adopt(context, { ends, remove, restarts });
+      await context.volumes.settle();
     },
     logPath: (record: ContainerRecord) => context.logPath(record.id),
     /** What it writes over its image. */
     layerOf: (record: ContainerRecord) => context.layer(record.id),
     appArmorProfile: (record: ContainerRecord) => appArmorFor(record, context.appArmorProfile) ?? '',
-    /** Of what the container wrote over its image; null when it never started. */
-    writtenBytes: (record: ContainerRecord): Promise<number | null> =>
-      treeSize(context.layer(record.id).upper).then(
+    /** Of what the container wrote over its image, and with the image, in bytes. */
+    async sizes(record: ContainerRecord): Promise<{ SizeRw: number; SizeRootFs: number }> {
+      const written = await treeSize(context.layer(record.id).upper).then(
         ({ bytes }) => bytes,
-        () => null,
-      ),
+        () => 0,
+      );
+      return { SizeRw: written, SizeRootFs: written + context.images.resolve(record.imageId).rootfsBytes };
+    },
+    /** `docker diff`. */
+    changes: (reference: string) => changes(context, find(reference)),
+
+    /** @throws not-found, conflict, invalid-parameter */
+    async commit(reference: string, { pause, ...options }: CommitOptions & { pause: boolean }): Promise<string> {
+      const record = find(reference);
+      return context.locked(record.id, async () => {
+        const isPausedHere = pause && record.status === 'running';
+        if (isPausedHere) await this.pause(record.id);
+        try {
+          return await commit(context, record, options);
+        } finally {
+          if (isPausedHere) await this.unpause(record.id).catch(() => undefined);
+        }
+      });
+    },
 
     async create(body: CreateContainerBody, asked: string | null): Promise<{ id: string; warnings: string[] }> {
       const image = context.images.resolve(body.Image);
       const isTaken = (name: string) => store.all().some((record) => record.name === name);
       if (asked !== null) store.refuseTaken(asked);
       const selinux = labels.decide(body.HostConfig);
+      let unnamed: string[] = [];
       try {
         const { record, volumes, warnings } = planContainer({
           body,
@@ -98,23 +125,29 @@ export function createContainers(deps: Dependencies) {
           rights: context,
           selinux,
         });
-        record.weakenings = reviewDraft(context, record);
+        const planned = new Map(volumes.map(({ plan, options }) => [plan.name, options]));
+        const mounts = backedMounts(record.mounts, (name) => context.volumes.backing(name, planned.get(name)));
+        record.weakenings = reviewDraft(context, record, mounts);
         const filter =
           seccompChoice(record.hostConfig) === 'custom' ? seccompFor(record.hostConfig, context.profile) : null;
         if (filter !== null) await context.launcher.check(filter);
+        unnamed = record.anonymousVolumes;
+        await makeVolumes(context, image, volumes);
         // Others may have been made meanwhile.
         store.refuseTaken(record.name);
         if (layerBytesMax(record.hostConfig) !== null) {
           record.project = store.freeProject();
           tryLayer(context, record);
         }
-        for (const { plan, labels } of volumes) context.volumes.create({ ...plan, labels });
+        for (const { plan, labels, options } of volumes) context.volumes.create({ ...plan, labels, options });
         if (record.uidSlot !== null) record.uidSlot = store.freeUidSlot();
         store.add(record);
+        await context.volumes.settle(unnamed);
         context.emit(record, 'create', weakeningsAttribute(record.weakenings));
         return { id: record.id, warnings };
       } catch (error) {
         labels.release(selinux);
+        await context.volumes.settle(unnamed).catch(() => undefined);
         throw error;
       }
     },

@@ -56,7 +56,10 @@ export function planContainer(options: {
     ...program(config, defaults, hostname(config.Hostname, hostConfig, id)),
     hostConfig: { ...hostConfig, NetworkMode: networkMode(hostConfig.NetworkMode) },
     mounts,
-    anonymousVolumes: volumes.filter(({ plan }) => plan.anonymous).map(({ plan }) => plan.name),
+    anonymousVolumes: [
+      ...volumes.filter(({ plan }) => plan.anonymous).map(({ plan }) => plan.name),
+      ...inheritedVolumes(hostConfig, mounts, options.find),
+    ],
     uidSlot: options.canUserNamespace && wantsUserNamespace ? options.uidSlot() : null,
     weakenings: [],
     project: null,
@@ -81,6 +84,16 @@ export function planContainer(options: {
     );
   }
   return { record, volumes, warnings };
+}
+
+/** Those without a name that come with --volumes-from: they go with the last that has them. */
+function inheritedVolumes(
+  host: HostConfig,
+  mounts: ContainerRecord['mounts'],
+  find: (reference: string) => ContainerRecord,
+): string[] {
+  const unnamed = host.VolumesFrom.flatMap((from) => find(from.split(':')[0] ?? '').anonymousVolumes);
+  return [...new Set(unnamed)].filter((name) => mounts.some((mount) => mount.name === name));
 }
 
 type Config = Omit<CreateContainerBody, 'HostConfig' | 'NetworkingConfig'>;

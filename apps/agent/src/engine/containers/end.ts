@@ -100,6 +100,7 @@ export function createEnds(context: Context, { restarts, remove }: { restarts: R
         exitCode: String(record.exitCode),
         execDuration: String(Math.floor(seconds)),
       });
+      context.volumes.mounts.unmount(record.id);
       if (delayMs !== null) restarts.schedule(record, delayMs);
       context.exits.notify(record.id, record.exitCode);
       await gone;

@@ -4,7 +4,7 @@ import type { HostConfig } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
 import { exampleLabel, type Labels, labelOptions, labelsFor, levelOf, sharedLabel } from '../runtime/selinux.ts';
 import type { Context } from './context.ts';
-import type { ContainerRecord } from './store.ts';
+import type { ContainerMount, ContainerRecord } from './store.ts';
 
 /** No volume: their labels, or those of what is in them, hold the host together. */
 const hostDirectories =
@@ -53,14 +53,14 @@ export function createContainerLabels(context: Context) {
     },
 
     /** Labels what is bound into it: the files that are its own, volumes, and directories of the host by `z` and `Z`. */
-    async share(record: ContainerRecord, ownFiles: string[]): Promise<void> {
-      const own = record.selinux;
-      if (own == null) return;
+    async share(own: Labels | null, mounts: readonly ContainerMount[], ownFiles: string[]): Promise<void> {
+      if (own === null) return;
       const ours = { refused: [], closed: [] };
       const ourPlaces = [context.dataDir, context.runDir];
       const hosts = { refused: [...hostDirectories, ...ourPlaces], closed: [...kernelDirectories, ...ourPlaces] };
       await Promise.all(ownFiles.map((file) => label(file, own.mount, ours)));
-      for (const mount of record.mounts) {
+      for (const mount of mounts) {
+        if (mount.type === 'tmpfs') continue;
         const isVolume = mount.type === 'volume';
         const relabel = mount.relabel ?? (isVolume ? 'shared' : null);
         if (relabel === null) continue;

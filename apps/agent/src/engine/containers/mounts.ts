@@ -13,7 +13,15 @@ const invalid = (message: string) => new EngineError('invalid-parameter', messag
 export interface MountPlan {
   mounts: ContainerMount[];
   /** To be made with the container. */
-  volumes: { plan: VolumePlan; labels: Record<string, string> }[];
+  volumes: PlannedVolume[];
+}
+
+export interface PlannedVolume {
+  plan: VolumePlan;
+  labels: Record<string, string>;
+  options: Record<string, string>;
+  /** Where the image has what an empty one begins with. */
+  seedFrom: string | null;
 }
 
 interface Needs {
@@ -34,24 +42,25 @@ export function planMounts(body: CreateContainerBody, imageVolumes: string[], ne
   };
   const addVolume = (
     name: string | undefined,
-    mount: Pick<ContainerMount, 'destination' | 'readOnly' | 'options' | 'relabel'>,
-    labels: Record<string, string> = {},
+    mount: Pick<ContainerMount, 'destination' | 'readOnly' | 'options' | 'relabel' | 'subpath'>,
+    { labels = {}, options = {}, noCopy = false }: Partial<VolumeRequest> = {},
   ) => {
     const plan = needs.planVolume(name);
-    volumes.push({ plan, labels });
+    volumes.push({ plan, labels, options, seedFrom: noCopy || mount.subpath !== undefined ? null : mount.destination });
     add({ type: 'volume', name: plan.name, source: plan.mountpoint, ...mount });
   };
   for (const bind of host.Binds) {
-    const { source, ...mount } = parseBind(bind);
+    const { source, noCopy, ...mount } = parseBind(bind);
     if (source.startsWith('/')) add({ type: 'bind', name: null, source: path.posix.normalize(source), ...mount });
-    else addVolume(source, mount);
+    else addVolume(source, mount, { noCopy });
   }
   for (const mount of host.Mounts) {
     if (mount.Type === 'tmpfs') add(tmpfsMount(mount));
     else if (mount.Type === 'bind') add(bindMount(mount));
     else {
-      const options = volumeOptions(mount);
-      addVolume(mount.Source, { destination: mount.Target, readOnly: mount.ReadOnly, options: [] }, options.labels);
+      const { subpath, ...request } = volumeOptions(mount);
+      const place = { destination: mount.Target, readOnly: mount.ReadOnly, options: [] };
+      addVolume(mount.Source, subpath === '' ? place : { ...place, subpath }, request);
     }
   }
   for (const [destination, options] of Object.entries(host.Tmpfs)) add(tmpfs(destination, options));
@@ -75,7 +84,14 @@ function parseBind(bind: string) {
   const options = flags.filter((flag) => propagations.includes(flag));
   if (unknown !== undefined || options.length > 1) throw invalid(`invalid mode: ${mode}`);
   const relabel = flags.includes('Z') ? ('private' as const) : flags.includes('z') ? ('shared' as const) : null;
-  return { source, destination, readOnly: flags.includes('ro'), options, relabel };
+  return {
+    source,
+    destination,
+    readOnly: flags.includes('ro'),
+    options,
+    relabel,
+    noCopy: flags.includes('nocopy'),
+  };
 }
 
 type MountRequest = HostConfig['Mounts'][number];
@@ -107,15 +123,28 @@ function bindMount({ Source: source, Target: destination, ReadOnly: readOnly, Bi
   return mount;
 }
 
-function volumeOptions({ VolumeOptions: options, Source }: MountRequest): { labels: Record<string, string> } {
+interface VolumeRequest {
+  labels: Record<string, string>;
+  options: Record<string, string>;
+  noCopy: boolean;
+  subpath: string;
+}
+
+function volumeOptions({ VolumeOptions: options, Source }: MountRequest): VolumeRequest {
   const fail = (why: string) => invalid(`invalid mount config for type "volume": ${why}`);
   if (Source.includes('/')) throw fail(`"${Source}" includes invalid characters for a local volume name`);
   const driver = options?.DriverConfig?.Name ?? '';
   if (driver !== '' && driver !== 'local')
     throw new EngineError('not-found', `error looking up volume plugin ${driver}`);
-  if (Object.keys(options?.DriverConfig?.Options ?? {}).length > 0) throw fail('driver options are not supported');
-  if ((options?.Subpath ?? '') !== '') throw new EngineError('not-implemented', 'volume-subpath is not supported yet');
-  return { labels: options?.Labels ?? {} };
+  const subpath = options?.Subpath ?? '';
+  if (subpath !== '' && Source === '') throw fail('must not set Subpath when using anonymous volumes');
+  if (!isLocal(subpath)) throw fail('subpath must be a relative path within the volume');
+  return {
+    labels: options?.Labels ?? {},
+    options: options?.DriverConfig?.Options ?? {},
+    noCopy: options?.NoCopy ?? false,
+    subpath: subpath === '' ? '' : path.posix.normalize(subpath),
+  };
 }
 
 function tmpfsMount({ Target: destination, ReadOnly: readOnly, TmpfsOptions }: MountRequest): ContainerMount {
@@ -139,6 +168,10 @@ function tmpfs(destination: string, text: string): ContainerMount {
   if (bad !== undefined) throw invalid(`invalid tmpfs option ${JSON.stringify(bad)}`);
   const options = list.filter((one) => one !== 'ro' && one !== 'rw');
   return { type: 'tmpfs', name: null, source: '', destination, readOnly: list.includes('ro'), options };
+}
+
+function isLocal(subpath: string): boolean {
+  return !/^\/|\0/.test(subpath) && !/^\.\.(\/|$)/.test(path.posix.normalize(subpath));
 }
 
 /** `--volumes-from NAME[:ro|rw]`: volumes and binds, as they are there. */

@@ -32,6 +32,8 @@ export function createRemove(
       await rename(context.stateDir(record.id), doomed).catch((error) => {
         if (error.code !== 'ENOENT') throw error;
       });
+      const volumes = options.volumes ? record.anonymousVolumes : [];
+      context.volumes.doom(volumes);
       context.store.remove(record.id);
       labels.release(record.selinux);
       attachments.drop(record.id, new EngineError('not-found', 'the container was removed'));
@@ -39,13 +41,7 @@ export function createRemove(
       context.emit(record, 'destroy');
       context.removals.notify(record.id, record.exitCode);
       context.exits.notify(record.id, record.exitCode);
-      await Promise.all([
-        removeTree(doomed),
-        removeTree(context.runDirOf(record.id)),
-        ...(options.volumes ? record.anonymousVolumes : []).map((name) =>
-          context.volumes.remove(name).catch(() => undefined),
-        ),
-      ]);
+      await Promise.all([removeTree(doomed), removeTree(context.runDirOf(record.id)), context.volumes.settle(volumes)]);
     },
   };
 }

@@ -7,6 +7,7 @@ import { askedBy, type HostWalls, judge, refuseUnaskedBinds, weakenings } from '
 import { exampleLabel } from '../runtime/selinux.ts';
 import { buildSpec, type HostDevice, seccompChoice } from '../runtime/spec.ts';
 import { slotOf } from '../runtime/uid-ranges.ts';
+import { backedMounts } from './backing.ts';
 import { type BindSources, bindSources } from './bind-sources.ts';
 import type { Context } from './context.ts';
 import { hostDevices } from './devices.ts';
@@ -44,15 +45,20 @@ export const wallsOf = (context: Context): HostWalls => ({
 });
 
 /** What would be launched, but for what only a start finds out: who the user is, and where joined namespaces are. */
-export function reviewDraft(context: Context, record: ContainerRecord): Weakening[] {
-  const sources = bindSources(context, record);
+export function reviewDraft(
+  context: Context,
+  record: ContainerRecord,
+  mounts = backedMounts(record.mounts, context.volumes.backing),
+): Weakening[] {
+  const sources = bindSources(context, { mounts });
   const devices = hostDevices(record.hostConfig);
   if (!isLive(record)) record.joinedUidSlot = ownerSlot(context, record);
   const joined = Object.fromEntries(Object.keys(joinedNames(record)).map((type) => [type, `/proc/0/ns/${type}`]));
   const name = record.config.User.split(':')[0] ?? '';
   const uid = /^\d{1,10}$/.test(name) ? Number(name) : 0; // a name may be root's, until it is looked up
+  const backed = { ...record, mounts };
   const spec = buildSpec({
-    record,
+    record: backed,
     user: { uid, gid: 0, additionalGids: [], home: '/' },
     env: [],
     cwd: '/',
@@ -65,7 +71,7 @@ export function reviewDraft(context: Context, record: ContainerRecord): Weakenin
     real: sources.real,
     devices,
   });
-  return review(context, record, { spec, sources, devices });
+  return review(context, backed, { spec, sources, devices });
 }
 
 /** At a create: those that it will join may not be there yet. */

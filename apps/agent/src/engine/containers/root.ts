@@ -1,6 +1,6 @@
 /** A container's root as the host sees it, running or not. */
 import { mkdirSync } from 'node:fs';
-import { closeFd, openOverlay, openPidfd, openProcessRoot, pidfdInode } from '@berth/native';
+import { closeFd, openOverlay, openPidfd, openProcessRoot, openRoot, pidfdInode } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { slotOf, uidBase } from '../runtime/uid-ranges.ts';
 import type { Context } from './context.ts';
@@ -23,6 +23,13 @@ export async function openContainerRoot(context: Context, record: ContainerRecor
   const layer = context.layer(record.id);
   for (const one of [layer.upper, layer.work]) mkdirSync(one, { recursive: true, mode: 0o755 });
   return openOverlay({ lower: image.layerDirs, ...layer });
+}
+
+/** What an image has, read-only; topmost layer first. A descriptor that the caller closes. */
+export async function openImage(layerDirs: string[]): Promise<number> {
+  const [only = '', ...others] = layerDirs;
+  // An overlay of one layer is that layer; what is a whiteout in it hides nothing.
+  return others.length === 0 ? openRoot(only) : openOverlay({ lower: layerDirs, upper: null, work: null });
 }
 
 /** What ids in an archive differ by from those seen through the root: a running container's shows its host ids. */

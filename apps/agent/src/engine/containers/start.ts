@@ -10,6 +10,7 @@ import { frame } from '../runtime/supervisor-protocol.ts';
 import { slotOf } from '../runtime/uid-ranges.ts';
 import type { Accounts } from './account.ts';
 import type { Attachments } from './attach.ts';
+import { backedMounts } from './backing.ts';
 import { bindSources } from './bind-sources.ts';
 import { type Context, now } from './context.ts';
 import { hostDevices } from './devices.ts';
@@ -46,6 +47,7 @@ export function createStart(context: Context, { accounts, attachments, ends, lab
         ports: record.hostConfig.PortBindings,
         publishAll: record.hostConfig.PublishAllPorts ? Object.keys(record.config.ExposedPorts) : [],
       });
+      mountVolumes(record);
       supervisor = await launch(record, image.layerDirs, endpoint);
       const created = await equip(supervisor, endpoint);
       Object.assign(record, {
@@ -74,16 +76,25 @@ export function createStart(context: Context, { accounts, attachments, ends, lab
     }
   };
 
+  function mountVolumes(record: ContainerRecord): void {
+    const mounts = record.mounts.flatMap(({ name, destination, readOnly }) =>
+      name === null ? [] : [{ name, destination, readOnly, propagation: '' }],
+    );
+    context.volumes.mounts.mount(record.id, mounts, context.volumes.backing);
+  }
+
   async function launch(record: ContainerRecord, layerDirs: string[], endpoint: Endpoint | null) {
     const etcFiles = layOutFiles(context, record, endpoint);
     const user = await accounts.ofContainer(record, layerDirs);
-    const sources = bindSources(context, record);
+    const mounts = backedMounts(record.mounts, context.volumes.backing);
+    const sources = bindSources(context, { mounts });
     const devices = hostDevices(record.hostConfig);
     const joined = joinedNamespaces(context, record);
     const owner = userNamespaceOwner(context, record);
     record.joinedUidSlot = owner === null ? null : slotOf(owner);
+    const backed = { ...record, mounts };
     const spec = buildSpec({
-      record,
+      record: backed,
       user,
       env: environment(record, user),
       cwd: workingDirectory(record),
@@ -96,8 +107,8 @@ export function createStart(context: Context, { accounts, attachments, ends, lab
       real: sources.real,
       devices,
     });
-    record.weakenings = review(context, record, { spec, sources, devices });
-    await labels.share(record, Object.values(etcFiles));
+    record.weakenings = review(context, backed, { spec, sources, devices });
+    await labels.share(record.selinux ?? null, mounts, Object.values(etcFiles));
     return context.launcher.launch(
       {
         version: 1,
@@ -138,6 +149,7 @@ export function createStart(context: Context, { accounts, attachments, ends, lab
     await supervisor?.ended;
     await networks.detach(record.id);
     networks.release(record.id);
+    context.volumes.mounts.unmount(record.id);
     const message = error instanceof SupervisorError ? startMessage(record, error) : describeError(error);
     Object.assign(record, {
       status: record.startedAt === never ? 'created' : 'exited',

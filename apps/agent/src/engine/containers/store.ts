@@ -26,6 +26,8 @@ export interface ContainerMount {
   /** A bind: with what is mounted below it, and that read-only as well. True where nothing is said. */
   recursive?: boolean;
   recursiveReadOnly?: boolean;
+  /** Of a volume: the part of it that is mounted, resolved inside it at each start. */
+  subpath?: string;
   /** To be given a label that this container alone may reach (`Z`), or all of them (`z`). */
   relabel?: 'private' | 'shared' | null;
 }

@@ -44,7 +44,7 @@ export function createImageContext(deps: { db: Database; dataDir: string; events
     const hex = reference.replace(/^sha256:/, '');
     const exact = /^[0-9a-f]{64}$/.test(hex) ? store.get(`sha256:${hex}`) : null;
     if (exact !== null) return exact;
-    const named = reference.startsWith('sha256:') ? null : byName(reference);
+    const named = reference.startsWith('sha256:') || hex.length === 64 ? null : byName(reference);
     if (named !== null || !/^[0-9a-f]{1,64}$/.test(hex)) return named;
     const [first, ...others] = store.ids().filter((id) => id.startsWith(`sha256:${hex}`));
     if (others.length > 0) throw new EngineError('invalid-parameter', `image id ${reference} is ambiguous`);

@@ -5,10 +5,14 @@ import type { Events } from '../events.ts';
 import { addDigest, addImage, type NewImage, type RepositoryDigest } from './add.ts';
 import type { Blobs } from './blobs.ts';
 import { createImageContext, type ImageRecord, type ImageUse, type Served } from './context.ts';
+import { history, inspect, sharedSizes, summary } from './describe.ts';
+import { checkFilters, listImages } from './filter.ts';
 import { type ImportOptions, importImage } from './import.ts';
 import type { Layers } from './layers.ts';
 import { type LoadOptions, load } from './load.ts';
+import { prune } from './prune.ts';
 import { type Removed, type RemoveOptions, remove } from './remove.ts';
+import { save } from './save.ts';
 import { tag } from './tag.ts';
 
 export interface Images {
@@ -26,8 +30,23 @@ export interface Images {
   load(input: Readable, options: LoadOptions): ReturnType<typeof load>;
   /** @returns the image's id */
   import(input: Readable, options: ImportOptions): Promise<string>;
+  /** `docker save`: what is written to a stream, once it is known that it can be. @throws not-found, conflict */
+  save(names: readonly string[]): ReturnType<typeof save>;
   tag(reference: string, name: string): void;
   remove(reference: string, options: RemoveOptions): Promise<{ removed: Removed[]; bytes: number }>;
+  /** @throws invalid-parameter */
+  prune(filters: Record<string, string[]>): Promise<{ removed: Removed[]; bytes: number }>;
+  /** For `GET /images/json`. @throws invalid-parameter, not-found */
+  summaries(options: {
+    filters: Record<string, string[]>;
+    all: boolean;
+    sharedSize: boolean;
+    manifests: boolean;
+  }): object[];
+  inspect(reference: string, options: { manifests: boolean }): object;
+  history(reference: string): object[];
+  /** Of everything that is kept, on disk. */
+  totalBytes(): Promise<number>;
   /** At start: removes what nothing stands for. */
   sweep(): Promise<void>;
 }
@@ -45,6 +64,18 @@ export function createImages(deps: { db: Database; dataDir: string; events: Even
     import: (input, options) => importImage(context, input, options),
     tag: (reference, name) => tag(context, reference, name),
     remove: (reference, options) => remove(context, reference, options),
+    save: (names) => save(context, names),
+    prune: async (filters) => {
+      checkFilters(filters, 'prune');
+      return prune(context, filters);
+    },
+    summaries({ filters, all, sharedSize, manifests }) {
+      const shared = sharedSize ? sharedSizes(context) : null;
+      return listImages(context, filters, { all }).map((image) => summary(context, image, { shared, manifests }));
+    },
+    inspect: (reference, options) => inspect(context, context.resolve(reference), options),
+    history: (reference) => history(context, context.resolve(reference)),
+    totalBytes: context.unused.totalBytes,
     sweep: context.unused.sweep,
   };
 }

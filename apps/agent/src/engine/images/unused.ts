@@ -76,6 +76,9 @@ export function createUnused(deps: { db: Database; dataDir: string; store: Image
   /** What of a hold is left without a record. */
   async function release(keep: Keep, { isResumable }: { isResumable: boolean }): Promise<void> {
     holds.delete(keep);
+    const named = store.namedBlobs();
+    const isAllNamed = [...keep.digests].every((digest) => named.has(digest) || !blobs.has(digest));
+    if (isAllNamed && (isResumable || unusedAmong(keep.chainIds).length === 0)) return;
     await removing(() => ({ chainIds: isResumable ? [] : keep.chainIds, digests: keep.digests }));
   }
 
@@ -103,8 +106,15 @@ export function createUnused(deps: { db: Database; dataDir: string; store: Image
     }
   }
 
+  /** What all of it takes: files of layers, and blobs. Downloads under way are not counted. */
+  async function totalBytes(): Promise<number> {
+    const files = store.layers().reduce((sum, layer) => sum + layer.sizeBytes, 0);
+    return (await blobs.all()).reduce((sum, digest) => sum + blobs.sizeBytes(digest), files);
+  }
+
   return {
     removing,
+    totalBytes,
     everything,
     sweep,
     release,

@@ -255,12 +255,12 @@ export function askedByExec(host: HostConfig, body: { Privileged: boolean; User:
     (body.User !== '' && weakening.kind === 'host-root');
 }
 
-/** Where the request itself binds a path of the host. */
+/** Where the request itself binds a path of the host, or a volume that it names and that may be one. */
 function bindTargets(host: HostConfig): Set<string> {
   const clean = (target: string) => path.posix.normalize(target).replace(/(?<=.)\/$/, '');
   return new Set([
-    ...host.Binds.filter((bind) => bind.startsWith('/')).map((bind) => clean(bind.split(':')[1] ?? '')),
-    ...host.Mounts.filter((mount) => mount.Type === 'bind').map((mount) => clean(mount.Target)),
+    ...host.Binds.map((bind) => clean(bind.split(':')[1] ?? '')),
+    ...host.Mounts.filter((mount) => mount.Type !== 'tmpfs').map((mount) => clean(mount.Target)),
   ]);
 }
 

@@ -71,12 +71,13 @@ function tmpfs({ destination, options, readOnly }: ContainerMount): Mount {
 function bind(mount: ContainerMount, real: SpecInput['real'], idmap: string[]): Mount {
   const { recursive = true, recursiveReadOnly = true } = mount;
   const access = !mount.readOnly ? ['rw'] : recursive && recursiveReadOnly ? ['ro', 'rro'] : ['ro'];
+  const subpath = mount.subpath === undefined ? [] : [`org.berth.subpath=${mount.subpath}`];
   const propagation = mount.options.length === 0 ? ['rprivate'] : mount.options;
   return {
     destination: mount.destination,
     type: 'bind',
     source: mount.type === 'bind' ? real(mount.source) : mount.source,
-    options: [recursive ? 'rbind' : 'bind', ...propagation, ...access, ...idmap],
+    options: [recursive ? 'rbind' : 'bind', ...propagation, ...access, ...idmap, ...subpath],
   };
 }
 

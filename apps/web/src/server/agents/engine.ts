@@ -125,6 +125,7 @@ const kindOfStatus: Record<number, ErrorKind> = {
   404: 'not-found',
   408: 'deadline',
   409: 'conflict',
+  412: 'precondition-failed',
   413: 'too-large',
   501: 'not-implemented',
   503: 'unavailable',
