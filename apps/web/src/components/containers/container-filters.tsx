@@ -1,7 +1,7 @@
 'use client';
-import { Search } from 'lucide-react';
 import { useTranslations } from 'next-intl';
 import { classNames } from '@/components/ui/class-names.ts';
+import { SearchField } from '@/components/ui/search-field.tsx';
 import type { ContainerView } from '@/server/views.ts';
 import { type ContainerFilter, filterContainers, stateFilters } from './filter-containers.ts';
 
@@ -16,20 +16,12 @@ export function ContainerFilters({ filter, onChange, hosts, containers }: Contai
   const t = useTranslations('containers');
   return (
     <search className="mb-3 flex flex-wrap items-center gap-2">
-      <div className="relative w-full sm:w-72">
-        <Search
-          aria-hidden
-          className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-faint"
-        />
-        <input
-          type="search"
-          aria-label={t('search')}
-          placeholder={t('searchPlaceholder')}
-          value={filter.search}
-          onChange={(event) => onChange({ search: event.target.value })}
-          className="input pl-8.5"
-        />
-      </div>
+      <SearchField
+        label={t('search')}
+        placeholder={t('searchPlaceholder')}
+        value={filter.search}
+        onChange={(search) => onChange({ search })}
+      />
       <fieldset
         aria-label={t('filterState')}
         className="flex w-full overflow-x-auto rounded-md border border-line-strong bg-surface p-0.5 shadow-card sm:w-auto"

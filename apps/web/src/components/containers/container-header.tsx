@@ -1,5 +1,5 @@
 'use client';
-import { ChevronRight, Pencil, Server, Trash2 } from 'lucide-react';
+import { ArrowUpCircle, ChevronRight, Pencil, Server, Trash2 } from 'lucide-react';
 import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
@@ -12,6 +12,7 @@ import { actionIcons } from './action-icons.ts';
 import type { ContainerMutations } from './container-types.ts';
 import { KillDialog } from './kill-dialog.tsx';
 import { possibleActions } from './possible-actions.ts';
+import { type Recreate, RecreateDialog } from './recreate-dialog.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { RenameDialog } from './rename-dialog.tsx';
 import { OomBadge, StateBadge } from './state-badge.tsx';
@@ -23,12 +24,13 @@ interface ContainerHeaderProps {
   fetchedAt: number;
   hostLastSeenAt: number | null;
   mutations: ContainerMutations;
+  recreate: Recreate;
 }
 
-export function ContainerHeader({ container, fetchedAt, hostLastSeenAt, mutations }: ContainerHeaderProps) {
+export function ContainerHeader({ container, fetchedAt, hostLastSeenAt, mutations, recreate }: ContainerHeaderProps) {
   const t = useTranslations('containers');
   const router = useRouter();
-  const [dialog, setDialog] = useState<'remove' | 'kill' | 'rename' | null>(null);
+  const [dialog, setDialog] = useState<'remove' | 'kill' | 'rename' | 'recreate' | null>(null);
   const { run, pending, failure } = useContainerMutation(container, mutations);
   const offline = container.hostState === 'offline';
   return (
@@ -98,6 +100,26 @@ export function ContainerHeader({ container, fetchedAt, hostLastSeenAt, mutation
           {t('oomHint')}
         </Banner>
       )}
+      {container.hasNewerImage && (
+        <Banner
+          className="mt-3"
+          title={t('recreate.available')}
+          action={
+            <Button size="sm" variant="primary" disabled={offline} onClick={() => setDialog('recreate')}>
+              <ArrowUpCircle aria-hidden />
+              {t('recreate.button')}
+            </Button>
+          }
+        >
+          {t('recreate.availableText', { image: container.image })}
+        </Banner>
+      )}
+      <RecreateDialog
+        container={container}
+        open={dialog === 'recreate'}
+        onOpenChange={(open) => setDialog(open ? 'recreate' : null)}
+        recreate={recreate}
+      />
       <RemoveDialog
         container={container}
         mutations={mutations}

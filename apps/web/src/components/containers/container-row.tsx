@@ -1,6 +1,6 @@
 'use client';
 import type { ContainerStats } from '@berth/shared/protocol/stats-fields';
-import { WifiOff } from 'lucide-react';
+import { ArrowUpCircle, WifiOff } from 'lucide-react';
 import Link from 'next/link';
 import { useTranslations } from 'next-intl';
 import { useUnits } from '@/components/stats/use-units.ts';
@@ -37,9 +37,16 @@ export function ContainerRow({ container, stats, selected, onSelect, mutations, 
         <Checkbox label={t('select', { name: container.name })} checked={selected} onChange={onSelect} />
       </td>
       <td className="max-w-0 px-2 py-2 sm:w-[26%] sm:px-3">
-        <Link href={containerHref(container)} className="block truncate font-medium hover:text-accent hover:underline">
-          {container.name}
-        </Link>
+        <span className="flex items-center gap-1.5">
+          <Link href={containerHref(container)} className="truncate font-medium hover:text-accent hover:underline">
+            {container.name}
+          </Link>
+          {container.hasNewerImage && (
+            <span title={t('recreate.available')} className="shrink-0 text-accent">
+              <ArrowUpCircle aria-label={t('recreate.available')} className="size-4" />
+            </span>
+          )}
+        </span>
         <span className="block truncate text-muted text-xs lg:hidden">{container.image}</span>
         <span className="hidden truncate font-mono text-2xs text-faint lg:block">{container.id.slice(0, 12)}</span>
       </td>

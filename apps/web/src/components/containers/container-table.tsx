@@ -1,9 +1,8 @@
 'use client';
 import type { ContainerStats } from '@berth/shared/protocol/stats-fields';
-import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useTranslations } from 'next-intl';
 import { Checkbox } from '@/components/ui/checkbox.tsx';
-import { classNames } from '@/components/ui/class-names.ts';
+import { SortHeader } from '@/components/ui/sort-header.tsx';
 import type { ContainerView } from '@/server/views.ts';
 import { ContainerRow } from './container-row.tsx';
 import type { ContainerMutations } from './container-types.ts';
@@ -22,7 +21,7 @@ interface ContainerTableProps {
 
 const columns: { key: SortKey; className?: string }[] = [
   { key: 'name' },
-  { key: 'state' },
+  { key: 'state', className: 'w-29 sm:w-auto' },
   { key: 'image', className: 'hidden lg:table-cell' },
   { key: 'host', className: 'hidden xl:table-cell' },
   { key: 'cpu', className: 'hidden md:table-cell text-right' },
@@ -61,7 +60,14 @@ export function ContainerTable(props: ContainerTableProps) {
           {columns
             .filter((column) => column.key !== 'host' || showHost)
             .map((column) => (
-              <SortHeader key={column.key} column={column} filter={filter} onSort={() => sortBy(column.key)} />
+              <SortHeader
+                key={column.key}
+                label={t(`columns.${column.key}`)}
+                active={filter.sort === column.key}
+                descending={filter.descending}
+                onSort={() => sortBy(column.key)}
+                className={column.className}
+              />
             ))}
           <th scope="col" className="hidden px-3 font-medium lg:table-cell">
             {t('columns.ports')}
@@ -85,37 +91,5 @@ export function ContainerTable(props: ContainerTableProps) {
         ))}
       </tbody>
     </table>
-  );
-}
-
-interface SortHeaderProps {
-  column: { key: SortKey; className?: string };
-  filter: ContainerFilter;
-  onSort: () => void;
-}
-
-function SortHeader({ column, filter, onSort }: SortHeaderProps) {
-  const t = useTranslations('containers.columns');
-  const active = filter.sort === column.key;
-  const Arrow = filter.descending ? ArrowDown : ArrowUp;
-  return (
-    <th
-      scope="col"
-      aria-sort={active ? (filter.descending ? 'descending' : 'ascending') : undefined}
-      className={classNames(
-        'px-2 py-1 font-medium sm:px-3',
-        column.key === 'state' && 'w-29 sm:w-auto',
-        column.className,
-      )}
-    >
-      <button
-        type="button"
-        onClick={onSort}
-        className={classNames('inline-flex h-7 items-center gap-1 rounded-sm hover:text-ink', active && 'text-ink')}
-      >
-        {t(column.key)}
-        <Arrow aria-hidden className={classNames('size-3', !active && 'invisible')} />
-      </button>
-    </th>
   );
 }

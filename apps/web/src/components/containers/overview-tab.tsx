@@ -9,6 +9,7 @@ import type { ContainerDetailView } from '@/server/views.ts';
 import { EnvironmentCard } from './environment-card.tsx';
 import type { Inspect } from './inspect.ts';
 import { IsolationCard } from './isolation-card.tsx';
+import { LabelsCard } from './labels-card.tsx';
 import { LimitsSummary } from './limits-summary.tsx';
 import { PortList } from './port-list.tsx';
 
@@ -105,18 +106,6 @@ function MountsCard({ hostId, mounts }: { hostId: string; mounts: Inspect['Mount
           ))}
         </ul>
       )}
-    </Card>
-  );
-}
-
-function LabelsCard({ labels }: { labels: Record<string, string> }) {
-  const t = useTranslations('containers.overview');
-  const entries = Object.entries(labels);
-  if (entries.length === 0) return null;
-  return (
-    <Card>
-      <CardHeader title={t('labels')} />
-      <Facts items={entries.map(([term, value]) => ({ term, value: value || '–', mono: true }))} />
     </Card>
   );
 }

@@ -8,7 +8,7 @@ import { Banner } from '@/components/ui/banner.tsx';
 import { Button } from '@/components/ui/button.tsx';
 import { Card } from '@/components/ui/card.tsx';
 import { classNames } from '@/components/ui/class-names.ts';
-import { Meter } from '@/components/ui/meter.tsx';
+import { ProgressBar } from '@/components/ui/progress-bar.tsx';
 import { loadImage, type UploadProgress } from './load-image.ts';
 
 type UploadState =
@@ -135,10 +135,7 @@ function Sending({ state, onCancel }: { state: Extract<UploadState, { step: 'sen
           <X aria-hidden />
         </Button>
       </div>
-      {/* A meter would turn red near its end; here full is good. */}
-      <div className="[&_div_div]:bg-accent">
-        <Meter label={t('progress')} ratio={ratio} valueText={percent(ratio)} />
-      </div>
+      <ProgressBar label={t('progress')} ratio={ratio} valueText={percent(ratio)} />
     </div>
   );
 }

@@ -14,8 +14,9 @@ const places = [
   { key: 'audit', href: '/audit', icon: ScrollText },
 ] as const satisfies { key: string; href: string; icon: LucideIcon }[];
 
-/** The page of a container or a volume lies under its host, but a person came there by way of the list of them. */
+/** The page of a container, an image or a volume lies under its host, but a person came there by way of the list. */
 function currentPlace(pathname: string): string | undefined {
+  if (/^\/hosts\/[^/]+\/images\//.test(pathname)) return 'images';
   if (pathname.includes('/containers')) return 'containers';
   if (pathname.includes('/volumes')) return 'volumes';
   return places.find((place) => pathname.startsWith(place.href))?.key;

@@ -16,7 +16,7 @@ export async function checkUpdates(
     const answers = await Promise.all(hosts.map(({ id }) => updates.check(id)));
     return {
       newer: answers.reduce((sum, { list }) => sum + list.length, 0),
-      problems: answers.flatMap(({ problems }) => problems),
+      problems: answers.map(({ problem }) => problem).filter(Boolean),
     };
   });
 }

@@ -1,9 +1,8 @@
-import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
-import { EngineError, errorKinds } from '@berth/shared/errors';
+import { EngineError } from '@berth/shared/errors';
 import { server } from '../context.ts';
+import { type Download, download } from '../files/download.ts';
 import type { UserView } from '../views.ts';
-import { audited } from './audited.ts';
+import { auditedOrThrow } from './audited.ts';
 
 /**
  * The images as one archive, as `docker save` writes it. `names` are ids or tags that the inventory knows.
@@ -14,19 +13,17 @@ export async function exportImages(
   hostId: string,
   names: readonly string[],
   signal: AbortSignal,
-): Promise<{ archive: ReadableStream; fileName: string }> {
+): Promise<Download> {
   const { store, agents } = server();
   const known = new Set(store.inventory.images(hostId).flatMap(({ id, repoTags }) => [id, ...repoTags]));
   const subject = { action: 'export-image', hostId, targetId: null, targetName: names.map(shown).join(', ') };
-  const result = await audited(user, subject, async () => {
+  return await auditedOrThrow(user, subject, async () => {
     if (names.length === 0 || names.some((name) => !known.has(name)))
       throw new EngineError('not-found', 'This image is not there any more.');
-    return await agents.request(hostId, { method: 'GET', path: '/images/get', query: { names }, signal });
+    const answer = await agents.request(hostId, { method: 'GET', path: '/images/get', query: { names }, signal });
+    const [only] = names;
+    return download(answer, `${names.length === 1 && only ? shown(only).replace(/\//g, '-') : 'images'}.tar`);
   });
-  if (!result.ok) throw new EngineError(errorKinds.find((kind) => kind === result.kind) ?? 'system', result.message);
-  const first = names[0] ?? '';
-  const fileName = names.length === 1 ? `${shown(first).replace(/[^\w.-]+/g, '_')}.tar` : 'images.tar';
-  return { archive: Readable.toWeb(result.value) as ReadableStream, fileName };
 }
 
 function shown(name: string): string {

@@ -4,6 +4,17 @@ import { server } from '../context.ts';
 import type { ActionResult } from '../views.ts';
 import { audited } from './audited.ts';
 
+/** Every name of it, one after the other, so that a name of something that is in use is told and stays. */
+export async function removeImageNames(hostId: string, id: string): Promise<ActionResult> {
+  await requireUser();
+  const names = server().store.inventory.image(hostId, id)?.repoTags ?? [];
+  for (const name of names.slice(1)) {
+    const result = await removeImage(hostId, name, { force: false });
+    if (!result.ok) return result;
+  }
+  return await removeImage(hostId, names[0] ?? id, { force: false });
+}
+
 /** `id` is an id, or a reference to take only that tag away. */
 export async function removeImage(hostId: string, id: string, { force }: { force: boolean }): Promise<ActionResult> {
   const user = await requireUser();

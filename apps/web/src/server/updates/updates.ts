@@ -1,15 +1,15 @@
 /** Whether registries have something newer than the hosts run: asked every few hours, and when somebody wants to know. */
 import { EngineError } from '@berth/shared/errors';
 import { z } from 'zod';
-import { registryOf } from '../../format/reference.ts';
+import { registryOf, taggedName } from '../../format/reference.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Store } from '../db/store.ts';
-import { authHeaders } from '../registries/accounts.ts';
+import { configHeaders } from '../registries/accounts.ts';
 import type { Secrets } from '../secrets.ts';
 
 const everyMs = 6 * 3_600_000;
 const tickMs = 60_000;
-/** A registry that does not answer holds up its own images only, and not for longer. */
+/** The host leaves out a registry that does not answer, sooner than this. */
 const askMs = 120_000;
 
 export interface ImageUpdate {
@@ -21,8 +21,8 @@ export interface ImageUpdate {
 export interface HostUpdates {
   checkedAt: number | null;
   list: ImageUpdate[];
-  /** What could not be asked, one sentence each. */
-  problems: string[];
+  /** Why nobody could be asked; empty when it went well. */
+  problem: string;
 }
 
 export interface Updates {
@@ -39,7 +39,7 @@ const answer = z.array(
     RemoteDigest: z.string(),
   }),
 );
-const unknown: HostUpdates = { checkedAt: null, list: [], problems: [] };
+const unknown: HostUpdates = { checkedAt: null, list: [], problem: '' };
 
 interface Dependencies {
   store: Store;
@@ -55,22 +55,21 @@ export function createUpdates({ store, agents, secrets, now, changed }: Dependen
 
   const ask = async (hostId: string): Promise<HostUpdates> => {
     const tags = store.inventory.images(hostId).flatMap(({ repoTags }) => repoTags);
-    const found: HostUpdates = { checkedAt: now(), list: [], problems: [] };
-    // One question a registry, so that its account goes to no other.
-    for (const [registry, [first = '']] of Map.groupBy(tags, registryOf)) {
-      try {
-        const list = await agents.requestJson(hostId, {
-          method: 'GET',
-          path: '/berth/images/updates',
-          query: { registry },
-          headers: authHeaders({ store, secrets }, first),
-          signal: AbortSignal.timeout(askMs),
-        });
-        for (const { Image, ContainerIds, RemoteDigest } of answer.parse(list))
-          found.list.push({ image: Image, containerIds: ContainerIds ?? [], remoteDigest: RemoteDigest });
-      } catch (error) {
-        found.problems.push(`${registry}: ${error instanceof EngineError ? error.message : 'no answer'}`);
-      }
+    const found: HostUpdates = { checkedAt: now(), list: [], problem: '' };
+    try {
+      const list = await agents.requestJson(hostId, {
+        method: 'GET',
+        path: '/berth/images/updates',
+        headers: configHeaders({ store, secrets }, [...new Set(tags.map(registryOf))]),
+        signal: AbortSignal.timeout(askMs),
+      });
+      found.list = answer.parse(list).map(({ Image, ContainerIds, RemoteDigest }) => ({
+        image: taggedName(Image) ?? Image,
+        containerIds: ContainerIds ?? [],
+        remoteDigest: RemoteDigest,
+      }));
+    } catch (error) {
+      found.problem = error instanceof EngineError ? error.message : 'The host gave no answer that could be read.';
     }
     known.set(hostId, found);
     changed(hostId);

@@ -35,6 +35,7 @@ import {
   submitRemoveContainer,
   submitRenameContainer,
 } from '../../../../containers/actions.ts';
+import { submitRecreate } from '../../../../images/actions.ts';
 import { loadContainerHistory } from '../../../actions.ts';
 
 const tabs = [
@@ -84,6 +85,7 @@ export default async function ContainerPage({ params, searchParams }: ContainerP
         fetchedAt={container.fetchedAt}
         hostLastSeenAt={host.lastSeenAt}
         mutations={{ act: submitContainerAction, rename: submitRenameContainer, remove: submitRemoveContainer }}
+        recreate={submitRecreate}
       />
       <LinkTabs
         label={container.name}

@@ -1,0 +1,3 @@
+import { TableSkeleton } from '@/components/shell/page-skeleton.tsx';
+
+export default TableSkeleton;
