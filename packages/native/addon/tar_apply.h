@@ -406,10 +406,10 @@ private:
            name == "system.posix_acl_default";
   }
 
+  /// The kernel moves what the file system cannot hold to the earliest or latest that it can.
   static void timesOf(const Entry &entry, struct timespec times[2]) {
-    constexpr int64_t earliest = -(1LL << 31), latest = (1LL << 33);
     times[0] = {0, UTIME_OMIT};
-    times[1] = {std::clamp(entry.mtime, earliest, latest), entry.mtimeNanos};
+    times[1] = {entry.mtime, entry.mtimeNanos};
   }
   bool setTimesAt(int parent, const std::string &base, const Entry &entry) {
     struct timespec times[2];
