@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { pinnedNode, root, starterImage } from '../setup.mjs';
+import { root, starterImage } from '../setup.mjs';
 import {
   mountHugetlb,
   mountsBelow,
@@ -25,10 +25,10 @@ import {
 export async function startBerth(name, { keepAlive = true } = {}) {
   const place = path.join(work, name);
   const socketPath = path.join(place, 'run/docker.sock');
-  const args = [path.join(root, 'apps/agent/src/main.ts'), 'serve', '--standalone'];
+  const args = ['serve', '--standalone'];
   args.push('--data-dir', path.join(place, 'data'), '--run-dir', path.join(place, 'run'));
   args.push('--cgroup-parent', own, '--bridge', `bt${process.pid}`);
-  const agent = startInNamespace(pinnedNode, ['--disable-warning=ExperimentalWarning', ...args]);
+  const agent = startInNamespace(path.join(root, 'apps/agent/bin/berth-agent'), args);
   const connection = new http.Agent({ keepAlive, maxSockets: 1 });
   const ask = (method, target, body) => request({ agent: connection, socketPath, method, path: target }, body);
   await untilAnswers(() => ask('GET', '/_ping'), agent);
