@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addBerth, addDocker, addPodman } from './bench/engines.mjs';
+import { measureImages } from './bench/images.mjs';
 import { openStage } from './bench/stage.mjs';
 import { setup } from './setup.mjs';
 
@@ -36,6 +37,7 @@ for (const [name, prepare] of [
 }
 await measure();
 report();
+await measureImages({ rounds: Math.min(rounds, 7) });
 process.exit(contenders.some(({ name }) => name.startsWith('Berth')) ? 0 : 1);
 
 async function addContender(name, once) {

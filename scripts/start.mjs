@@ -10,7 +10,7 @@ const runDir = process.env.BERTH_RUN_DIR ?? '/run/berth';
 const port = process.env.PORT ?? '3000';
 const agentDir = path.join(dataDir, 'agent');
 const tokenFile = path.join(runDir, 'enrol-token');
-const agent = path.join(root, 'apps/agent/src/main.ts');
+const agent = path.join(root, 'apps/agent/bin/berth-agent');
 const url = `http://127.0.0.1:${port}`;
 
 await setup();
@@ -24,7 +24,7 @@ const children = new Set();
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0));
 
-const web = launch('dashboard', ['apps/web/server.ts'], {
+const web = launch('dashboard', [pinnedNode, '--disable-warning=ExperimentalWarning', 'apps/web/server.ts'], {
   BERTH_DATA_DIR: dataDir,
   BERTH_LOCAL_ENROLL_FILE: tokenFile,
   NODE_ENV: 'production',
@@ -60,8 +60,8 @@ async function startAgent() {
   });
 }
 
-function launch(name, args, extra = {}) {
-  const child = spawn(pinnedNode, ['--disable-warning=ExperimentalWarning', ...args], {
+function launch(name, [program, ...args], extra = {}) {
+  const child = spawn(program, args, {
     cwd: root,
     env: pinnedEnvironment(extra),
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { pinnedNode, root, starterImage } from '../setup.mjs';
+import { root, starterImage } from '../setup.mjs';
 import {
   mountHugetlb,
   mountsBelow,
@@ -21,16 +21,23 @@ import {
  * @typedef {(name: string, containerPids: number[]) => Promise<void>} Note  what the parents of these keep in memory
  */
 
-/** @param {Add} add @param {Note} note */
-export async function addBerth(add, note) {
-  const socketPath = path.join(work, 'berth/run/docker.sock');
-  const args = [path.join(root, 'apps/agent/src/main.ts'), 'serve', '--standalone'];
-  args.push('--data-dir', path.join(work, 'berth/data'), '--run-dir', path.join(work, 'berth/run'));
+/** An agent of its own; `ask` is a request of its API, `pid` its process. Asked seldom, it would hang up meanwhile. */
+export async function startBerth(name, { keepAlive = true } = {}) {
+  const place = path.join(work, name);
+  const socketPath = path.join(place, 'run/docker.sock');
+  const args = ['serve', '--standalone'];
+  args.push('--data-dir', path.join(place, 'data'), '--run-dir', path.join(place, 'run'));
   args.push('--cgroup-parent', own, '--bridge', `bt${process.pid}`);
-  const agent = startInNamespace(pinnedNode, ['--disable-warning=ExperimentalWarning', ...args]);
-  const connection = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const agent = startInNamespace(path.join(root, 'apps/agent/bin/berth-agent'), args);
+  const connection = new http.Agent({ keepAlive, maxSockets: 1 });
   const ask = (method, target, body) => request({ agent: connection, socketPath, method, path: target }, body);
   await untilAnswers(() => ask('GET', '/_ping'), agent);
+  return { ask, pid: agent.pid, stop: () => agent.kill('SIGTERM') };
+}
+
+/** @param {Add} add @param {Note} note */
+export async function addBerth(add, note) {
+  const { ask } = await startBerth('berth');
   await ask('POST', '/images/load', readFileSync(starterImage));
   const run = async (networkMode) => {
     const created = await ask('POST', '/containers/create', {
@@ -58,8 +65,8 @@ export async function addBerth(add, note) {
   for (const id of sleepers) await ask('DELETE', `/containers/${id}?force=1`);
 }
 
-/** @param {Add} add @param {Note} note */
-export async function addPodman(add, note) {
+/** What every podman command begins with. */
+export function preparePodman() {
   requireProgram('podman');
   mountHugetlb();
   const base = ['--root', path.join(work, 'podman'), '--runroot', path.join(work, 'podman-run')];
@@ -68,6 +75,12 @@ export async function addPodman(add, note) {
     spawnSync('podman', [...base, 'rm', '--all', '--force', '--time', '0'], { stdio: 'ignore' });
     for (const place of mountsBelow(path.join(work, 'podman'))) spawnSync('umount', [place]);
   });
+  return base;
+}
+
+/** @param {Add} add @param {Note} note */
+export async function addPodman(add, note) {
+  const base = preparePodman();
   must('podman', [...base, 'load', '--input', starterImage]);
   const limits = ['--ulimit', 'nofile=512:512', '--ulimit', 'nproc=512:512', '--cgroup-parent', `/${own}`];
   const image = ['docker.io/library/busybox:latest', 'localhost/busybox:latest'].find(
@@ -81,19 +94,30 @@ export async function addPodman(add, note) {
   must('podman', [...base, 'rm', '--force', '--time', '0', id]);
 }
 
+let dockerd;
+
+/** One daemon for everything that is measured. @returns {Promise<(...args: string[]) => string>} the CLI */
+export function startDocker() {
+  dockerd ??= (async () => {
+    requireProgram('docker');
+    requireProgram('dockerd');
+    mountHugetlb();
+    const socket = path.join(work, 'docker.sock');
+    const daemon = startInNamespace('dockerd', [
+      ...['--host', `unix://${socket}`, '--data-root', path.join(work, 'docker')],
+      ...['--exec-root', path.join(work, 'docker-run'), '--pidfile', path.join(work, 'docker.pid')],
+      ...['--bip', '10.99.0.1/24', '--cgroup-parent', `/${own}/docker`],
+    ]);
+    const docker = (...args) => must('docker', ['-H', `unix://${socket}`, ...args]);
+    await untilAnswers(async () => docker('version'), daemon, 30);
+    return docker;
+  })();
+  return dockerd;
+}
+
 /** @param {Add} add @param {Note} note */
 export async function addDocker(add, note) {
-  requireProgram('docker');
-  requireProgram('dockerd');
-  mountHugetlb();
-  const socket = path.join(work, 'docker.sock');
-  const daemon = startInNamespace('dockerd', [
-    ...['--host', `unix://${socket}`, '--data-root', path.join(work, 'docker')],
-    ...['--exec-root', path.join(work, 'docker-run'), '--pidfile', path.join(work, 'docker.pid')],
-    ...['--bip', '10.99.0.1/24', '--cgroup-parent', `/${own}/docker`],
-  ]);
-  const docker = (...args) => must('docker', ['-H', `unix://${socket}`, ...args]);
-  await untilAnswers(async () => docker('version'), daemon, 30);
+  const docker = await startDocker();
   docker('load', '--input', starterImage);
   for (const [label, network] of [
     ['no', 'none'],
@@ -118,8 +142,10 @@ function request(options, body) {
       answer.on('error', reject);
       answer.on('end', () => {
         const text = Buffer.concat(chunks).toString();
-        const isJson = answer.headers['content-type'] === 'application/json' && !Buffer.isBuffer(body) && text !== '';
-        if (answer.statusCode < 400) resolve(isJson ? JSON.parse(text) : text);
+        // Progress is many lines of JSON, of which none is looked at here.
+        const isJson = answer.headers['content-type'] === 'application/json' && !Buffer.isBuffer(body);
+        const isOne = isJson && text !== '' && !text.trim().includes('\n');
+        if (answer.statusCode < 400) resolve(isOne ? JSON.parse(text) : text);
         else reject(new Error(`${options.method} ${options.path}: ${answer.statusCode} ${text}`));
       });
     });

@@ -76,6 +76,11 @@ export async function untilAnswers(ask, child, seconds = 20) {
   throw new Error(`did not answer in ${seconds} s: ${last.message}`);
 }
 
+/** A program that reaches what was started in the namespace. */
+export function mustInNamespace(program, args) {
+  return must('nsenter', [`--net=${namespace}`, program, ...args]);
+}
+
 export function must(program, args) {
   const answer = spawnSync(program, args, {
     encoding: 'utf8',
