@@ -8,6 +8,7 @@
 
 #include <climits>
 #include <cstdio>
+#include <mutex>
 #include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/xattr.h>
@@ -171,7 +172,10 @@ private:
     return {};
   }
 
+  /// One at a time: of two that have seen the same version, the second finds the first one's.
   error::Failure publish(const std::string &path) {
+    static std::mutex one;
+    std::lock_guard<std::mutex> lock(one);
     int parent = spot.parent.get();
     struct stat now = {};
     bool exists = false;

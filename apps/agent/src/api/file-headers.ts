@@ -9,8 +9,11 @@ export const etag = (version: string) => `"${version}"`;
 export function expectedOf(headers: IncomingHttpHeaders): Expected {
   const match = headers['if-match'];
   if (match?.trim() === '*') return { any: true };
-  if (match !== undefined)
-    return { versions: [...match.matchAll(/(?<!W\/)"([^"]*)"/g)].map(([, version = '']) => version) };
+  if (match !== undefined) {
+    // A weak one never matches.
+    const strong = [...match.matchAll(/(W\/)?"([^"]*)"/g)].filter(([, weak]) => weak === undefined);
+    return { versions: strong.map(([, , version = '']) => version) };
+  }
   if (headers['if-none-match']?.trim() === '*') return { none: true };
   const since = Date.parse(headers['if-unmodified-since'] ?? '');
   return Number.isNaN(since) ? null : { unmodifiedSinceMs: since };

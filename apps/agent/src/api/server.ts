@@ -14,7 +14,9 @@ export function createApiServer(routes: readonly Route[], agentVersion: string):
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     void serve(request, response).catch((error) => {
       const { status, message } = statusOf(error);
-      if (status === 500) log('error', 'a request failed', { url: request.url, error: describeError(error) });
+      // Of a client that has gone in the middle there is nothing to tell.
+      if (status === 500 && !response.destroyed)
+        log('error', 'a request failed', { url: request.url, error: describeError(error) });
       if (response.headersSent) return void response.destroy();
       if (!request.complete) throwAwayRest(request);
       sendJson(response, status, { message });

@@ -22,6 +22,9 @@ export function createRemove(
   return {
     /** Under the container's lock; it is not running. */
     async locked(record: ContainerRecord, options: RemoveOptions): Promise<void> {
+      const volumes = options.volumes ? record.anonymousVolumes : [];
+      // Before anything of it goes: whoever finishes this knows what goes with it.
+      context.volumes.doom(volumes);
       record.status = 'removing';
       context.store.save(record);
       forgetLayerLimit(context, record);
@@ -32,8 +35,6 @@ export function createRemove(
       await rename(context.stateDir(record.id), doomed).catch((error) => {
         if (error.code !== 'ENOENT') throw error;
       });
-      const volumes = options.volumes ? record.anonymousVolumes : [];
-      context.volumes.doom(volumes);
       context.store.remove(record.id);
       labels.release(record.selinux);
       attachments.drop(record.id, new EngineError('not-found', 'the container was removed'));

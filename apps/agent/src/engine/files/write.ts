@@ -1,10 +1,9 @@
 /** Replaces a file as a whole: what is sent is complete before anything inside is touched. */
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, openSync, unlinkSync } from 'node:fs';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { type Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { closeFd, replaceFileInRoot } from '@berth/native';
+import type { Readable } from 'node:stream';
+import { replaceFileInRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { checkPath, explain } from './failures.ts';
 import { type Place, withRoot } from './place.ts';
@@ -25,16 +24,18 @@ export async function writeFile(
   checkPath(file);
   place.refuseChange();
   const expected = await expectedVersion(place, file, options.expected);
-  const fd = await stage(content, options.stagingDir);
+  const staged = await stage(content, options.stagingDir);
   try {
     const { version } = await place.change(() =>
       withRoot(place, (root) =>
-        replaceFileInRoot(root, file, fd, { ...place.owner(), expected }).catch((error) => explain(place, file, error)),
+        replaceFileInRoot(root, file, staged.fd, { ...place.owner(), expected }).catch((error) =>
+          explain(place, file, error),
+        ),
       ),
     );
     return version;
   } finally {
-    closeFd(fd);
+    await staged.close();
   }
 }
 
@@ -56,27 +57,26 @@ async function expectedVersion(place: Place, file: string, expected: Expected): 
   return now.version;
 }
 
-/** A file without a name, whose descriptor the caller closes. */
-async function stage(content: Readable, stagingDir: string): Promise<number> {
+/** A file without a name: what is in it is gone with its descriptor. */
+async function stage(content: Readable, stagingDir: string): Promise<FileHandle> {
   const name = path.join(stagingDir, `file-${randomBytes(12).toString('hex')}`);
-  const fd = openSync(name, 'wx+', 0o600);
-  unlinkSync(name);
+  const staged = await open(name, 'wx+', 0o600);
   try {
-    await pipeline(content, bounded(), createWriteStream('', { fd, autoClose: false }));
-    return fd;
+    await unlink(name);
+    await staged.writeFile(bounded(content));
+    return staged;
   } catch (error) {
-    closeFd(fd);
+    await staged.close();
     throw error;
   }
 }
 
-function bounded(): Transform {
+async function* bounded(content: Readable): AsyncGenerator<Buffer> {
   let bytes = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes <= writtenBytesMax) return done(null, chunk);
-      done(new EngineError('too-large', `a file of more than ${writtenBytesMax} bytes is not written this way`));
-    },
-  });
+  for await (const chunk of content) {
+    bytes += chunk.length;
+    if (bytes > writtenBytesMax)
+      throw new EngineError('too-large', `a file of more than ${writtenBytesMax} bytes is not written this way`);
+    yield chunk;
+  }
 }
