@@ -65,10 +65,10 @@ CMD ["cat /exact; cat /copied/sub/a.txt; id -un"]
 test('a build of several stages says what Docker says, and its image does what its Dockerfile says', async () => {
   const names = ['-t', 'made', '-t', 'made:2'];
   const out = await built({ Dockerfile: multiStage, ...real }, ...names, '--build-arg', 'GREETING=hi');
-  assert.match(out, /^Step 1\/21 : ARG BASE=busybox\nStep 2\/21 : FROM \$\{BASE\} AS Make\n ---> [0-9a-f]{12}\n/m);
+  assert.match(out, /^Step 1\/22 : ARG BASE=busybox\nStep 2\/22 : FROM \$\{BASE\} AS Make\n ---> [0-9a-f]{12}\n/m);
   assert.match(
     out,
-    /^Step 8\/21 : RUN .*\n ---> Running in ([0-9a-f]{12})\nRemoving intermediate container \1\n ---> /m,
+    /^Step 8\/22 : RUN .*\n ---> Running in ([0-9a-f]{12})\nRemoving intermediate container \1\n ---> /m,
   );
   assert.match(out, /can't open '\/bin\/vi'/);
   assert.match(out, /Running in [0-9a-f]{12}\nhi two words\n/);
