@@ -43,6 +43,7 @@ const aptPackages = {
     'iproute2',
     'nftables',
     'skopeo',
+    'docker-registry',
     'umoci',
     'docker.io',
     'qemu-system-x86',

@@ -10,6 +10,7 @@ import { execRoutes } from './api/routes/exec.ts';
 import { fileRoutes } from './api/routes/files.ts';
 import { imageRoutes } from './api/routes/images.ts';
 import { networkRoutes } from './api/routes/networks.ts';
+import { registryRoutes } from './api/routes/registry.ts';
 import { systemRoutes } from './api/routes/system.ts';
 import { volumeRoutes } from './api/routes/volumes.ts';
 import { createApiServer } from './api/server.ts';
@@ -25,6 +26,9 @@ import { openDatabase } from './engine/database.ts';
 import { createEvents, eventsSchema } from './engine/events.ts';
 import { agentVersion, hostFacts, probe, warningsFor } from './engine/host.ts';
 import { createImages } from './engine/images/images.ts';
+import { createPull } from './engine/images/pull.ts';
+import { createPush } from './engine/images/push.ts';
+import { createRegistries } from './engine/images/registry/registry.ts';
 import { imagesSchema } from './engine/images/store.ts';
 import { createNetworks, networksSchema } from './engine/networks/networks.ts';
 import { createLauncher } from './engine/runtime/launch.ts';
@@ -68,6 +72,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
     events,
     inUse: () => [...inUse(), ...builds.inUse()],
   });
+  const registries = createRegistries(config.registries);
   const volumes = createVolumes({
     db,
     dataDir: config.dataDir,
@@ -158,6 +163,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
         agentVersion,
         dataDir: config.dataDir,
         hostId: config.bridge,
+        registries: config.registries,
       }),
       ...containerRoutes({ containers, networks, stats: createDockerStats((id) => sampler.latest(id)) }),
       ...execRoutes({ containers, events }),
@@ -168,6 +174,13 @@ async function serve(config: Readonly<Config>): Promise<void> {
         containers,
         networks,
         volumes,
+      }),
+      ...registryRoutes({
+        images,
+        registries,
+        pull: createPull({ images, registries }),
+        push: createPush({ images, registries, events }),
+        containers: () => store.all().map(({ id, image, imageId }) => ({ containerId: id, image, imageId })),
       }),
       ...networkRoutes({ networks, nameOf: (id) => store.get(id)?.name ?? '' }),
       ...volumeRoutes(volumes),

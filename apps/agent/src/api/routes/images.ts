@@ -33,7 +33,6 @@ export function imageRoutes({ images, containers }: { images: Images; containers
     { method: 'GET', path: '/images/search', handler: search },
     { method: 'GET', path: '/images/get', handler: (context) => save(context, namesOf(context)) },
     { method: 'POST', path: '/images/load', handler: load },
-    { method: 'POST', path: '/images/create', handler: create },
     { method: 'POST', path: '/images/prune', handler: prune },
     { method: 'POST', path: '/commit', handler: commit },
     { method: 'GET', path: '/images/{name...}/get', handler: (context) => save(context, [name(context)]) },
@@ -110,28 +109,6 @@ export function imageRoutes({ images, containers }: { images: Images; containers
       write(`The image ${one.name} already exists, renaming the old one with ID ${one.from} to empty string\n`);
     for (const one of loaded) write(one.startsWith('sha256:') ? `Loaded image ID: ${one}\n` : `Loaded image: ${one}\n`);
     context.response.end();
-  }
-
-  async function create(context: RequestContext): Promise<void> {
-    const { query } = context;
-    const from = query.get('fromSrc');
-    if (from === null || from === '') {
-      throw new EngineError(
-        'not-implemented',
-        'pulling from a registry is not supported yet; use docker load or docker import',
-      );
-    }
-    if (from !== '-')
-      throw new EngineError('not-implemented', 'importing from an address is not supported; use docker import -');
-    const id = await images.import(context.request, {
-      name: target(query),
-      message: query.get('message') || 'Imported from -',
-      changes: query.getAll('changes'),
-      platform: parsePlatform(query.get('platform')),
-      signal: context.signal,
-    });
-    context.response.writeHead(200, { 'Content-Type': 'application/json' });
-    context.response.end(`${JSON.stringify({ status: id })}\r\n`);
   }
 
   async function commit(context: RequestContext): Promise<void> {

@@ -19,6 +19,7 @@ export function systemRoutes(deps: {
   agentVersion: string;
   dataDir: string;
   hostId: string;
+  registries: { insecure: readonly string[]; mirrors: readonly string[] };
 }): Route[] {
   const { containers, images, features } = deps;
   const ping = (context: RequestContext) => {
@@ -58,13 +59,6 @@ export function systemRoutes(deps: {
     },
     { method: 'GET', path: '/info', handler: info },
     { method: 'GET', path: '/events', handler: streamEvents },
-    {
-      method: 'POST',
-      path: '/auth',
-      handler: () => {
-        throw new EngineError('not-implemented', 'signing in to a registry is not supported yet');
-      },
-    },
   ];
 
   function info(context: RequestContext): void {
@@ -111,8 +105,8 @@ export function systemRoutes(deps: {
       Architecture: os.machine(),
       NCPU: os.availableParallelism(),
       MemTotal: os.totalmem(),
-      IndexServerAddress: '',
-      RegistryConfig: { InsecureRegistryCIDRs: [], IndexConfigs: {}, Mirrors: [] },
+      IndexServerAddress: 'https://index.docker.io/v1/',
+      RegistryConfig: registryConfig(deps.registries),
       HttpProxy: '',
       HttpsProxy: '',
       NoProxy: '',
@@ -219,4 +213,23 @@ function operatingSystem(): string {
   } catch {
     return 'Linux';
   }
+}
+
+/** As `docker info` shows it. Loopback needs no flag. */
+function registryConfig({ insecure, mirrors }: { insecure: readonly string[]; mirrors: readonly string[] }): object {
+  const named = insecure.filter((entry) => !entry.includes('/'));
+  const index = (name: string, isSecure: boolean) => ({
+    Name: name,
+    Mirrors: name === 'docker.io' ? mirrors : [],
+    Secure: isSecure,
+    Official: name === 'docker.io',
+  });
+  return {
+    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...insecure.filter((entry) => entry.includes('/'))],
+    IndexConfigs: Object.fromEntries([
+      ['docker.io', index('docker.io', true)],
+      ...named.map((name) => [name, index(name, false)]),
+    ]),
+    Mirrors: mirrors,
+  };
 }

@@ -11,12 +11,11 @@ import { Socket } from 'node:net';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { closeFd, openPipe, openRoot, removeTree } from '@berth/native';
+import { closeFd, type IngestedLayer, ingestLayer, openPipe, openRoot, removeTree } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { type Database, durably } from '../database.ts';
 import { broken } from './archive.ts';
 import { type BlobStore, syncDirectory } from './blobs.ts';
-import { type Ingested, ingestLayer } from './ingest-layer.ts';
 import { createSource } from './layer-source.ts';
 import { createSharing } from './sharing.ts';
 import type { ImageStore } from './store.ts';
@@ -144,7 +143,7 @@ export function createLayers(deps: { db: Database; dataDir: string; store: Image
     }
   }
 
-  async function fill(wanted: Caller, staging: string, file: string | null): Promise<Ingested> {
+  async function fill(wanted: Caller, staging: string, file: string | null): Promise<IngestedLayer> {
     const root = openRoot(path.join(staging, 'layer/diff'));
     const blob = file === null ? null : openPartial(file, wanted.blob?.sizeBytes ?? 0);
     try {
@@ -163,7 +162,7 @@ export function createLayers(deps: { db: Database; dataDir: string; store: Image
     root: number,
     blob: { fd: number; offset: number } | null,
     file: string | null,
-  ): Promise<Ingested> {
+  ): Promise<IngestedLayer> {
     const ended = new AbortController();
     const kept = blob === null || file === null ? null : { file, bytes: blob.offset };
     const source = createSource(wanted, kept, AbortSignal.any([wanted.signal, ended.signal]));
@@ -189,7 +188,7 @@ export function createLayers(deps: { db: Database; dataDir: string; store: Image
   }
 
   /** Blob, then directory, then row: each durable before the next. */
-  async function publish(wanted: Caller, done: Ingested, staging: string, file: string | null): Promise<Layer> {
+  async function publish(wanted: Caller, done: IngestedLayer, staging: string, file: string | null): Promise<Layer> {
     const chainId = chainIdOf(wanted.parent, done.diffId);
     wanted.keep.chainIds.add(chainId);
     wanted.keep.digests.add(done.blobDigest);
@@ -241,7 +240,7 @@ function openPartial(file: string, sizeBytes: number): { fd: number; offset: num
   return { fd, offset: 0 };
 }
 
-function mismatch(wanted: WantedLayer, done: Ingested): string | null {
+function mismatch(wanted: WantedLayer, done: IngestedLayer): string | null {
   if (wanted.blob !== null && done.blobBytes !== wanted.blob.sizeBytes)
     return `a layer has ${done.blobBytes} bytes and should have ${wanted.blob.sizeBytes}`;
   if (wanted.blob !== null && done.blobDigest !== wanted.blob.digest)
