@@ -66,14 +66,10 @@ async function serve(config: Readonly<Config>): Promise<void> {
   const features = await probe();
   const events = createEvents(db);
   const store = createContainerStore(db, subordinateIds);
-  const inUse = () => imageUses(store);
-  const images = createImages({
-    db,
-    dataDir: config.dataDir,
-    events,
-    inUse: () => [...inUse(), ...builds.inUse()],
-  });
+  const inUse = () => [...imageUses(store), ...builds.inUse()];
+  const images = createImages({ db, dataDir: config.dataDir, events, inUse });
   const registries = createRegistries(config.registries);
+  const pull = createPull({ images, registries });
   const volumes = createVolumes({
     db,
     dataDir: config.dataDir,
@@ -130,7 +126,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
     containers,
     cache: createBuildCache(db),
     dataDir: config.dataDir,
-    pull: null,
+    pull,
   });
 
   await images.sweep();
@@ -179,7 +175,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
       ...registryRoutes({
         images,
         registries,
-        pull: createPull({ images, registries }),
+        pull,
         push: createPush({ images, registries, events }),
         containers: () => store.all().map(({ id, image, imageId }) => ({ containerId: id, image, imageId })),
       }),

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { DockerRegistry, password, user } from '../registry/docker-registry.ts';
 import { TestAgent } from './agent.ts';
 import { archive, build, type Files, leftovers, post, writeFiles } from './builds.ts';
 
@@ -65,10 +66,10 @@ CMD ["cat /exact; cat /copied/sub/a.txt; id -un"]
 test('a build of several stages says what Docker says, and its image does what its Dockerfile says', async () => {
   const names = ['-t', 'made', '-t', 'made:2'];
   const out = await built({ Dockerfile: multiStage, ...real }, ...names, '--build-arg', 'GREETING=hi');
-  assert.match(out, /^Step 1\/21 : ARG BASE=busybox\nStep 2\/21 : FROM \$\{BASE\} AS Make\n ---> [0-9a-f]{12}\n/m);
+  assert.match(out, /^Step 1\/22 : ARG BASE=busybox\nStep 2\/22 : FROM \$\{BASE\} AS Make\n ---> [0-9a-f]{12}\n/m);
   assert.match(
     out,
-    /^Step 8\/21 : RUN .*\n ---> Running in ([0-9a-f]{12})\nRemoving intermediate container \1\n ---> /m,
+    /^Step 8\/22 : RUN .*\n ---> Running in ([0-9a-f]{12})\nRemoving intermediate container \1\n ---> /m,
   );
   assert.match(out, /can't open '\/bin\/vi'/);
   assert.match(out, /Running in [0-9a-f]{12}\nhi two words\n/);
@@ -339,6 +340,29 @@ test('the CLI is told of the classic builder, and what asks for the other is tol
   assert.deepEqual(JSON.parse(pruned.text), { CachesDeleted: [], SpaceReclaimed: 0 });
 });
 
+test('bases are pulled from their registry, with the credentials of the client', async () => {
+  const registry = new DockerRegistry({ port: 5000, namespace: agent.name, auth: 'htpasswd' });
+  const host = registry.host;
+  try {
+    await registry.start();
+    const starter = path.resolve(import.meta.dirname, '../../../../.setup/starter-image.tar');
+    registry.push(`docker-archive:${starter}`, 'base:1', '--dest-creds', `${user}:${password}`);
+    const dockerfile = archive({ Dockerfile: `FROM ${host}/base:1\nCOPY --from=${host}/base:1 /etc/group /g\n` });
+    assert.match((await post(agent, {}, dockerfile)).text, /"error":".*(unauthorized|no basic auth|denied)/);
+    const credentials = JSON.stringify({ [host]: { username: user, password } });
+    const headers = { 'X-Registry-Config': Buffer.from(credentials).toString('base64url') };
+    const { text } = await post(agent, { t: 'pulled' }, dockerfile, { headers });
+    assert.match(text, /Pulling from base.*Successfully built/s, text);
+    assert.doesNotMatch(text, new RegExp(password));
+    await registry.stop();
+    // What is here is asked for again only where that is wished.
+    assert.match((await post(agent, {}, dockerfile)).text, /Successfully built/);
+    assert.match((await post(agent, { pull: '1' }, dockerfile)).text, /"error":/);
+  } finally {
+    await registry.stop();
+  }
+});
+
 async function runs(): Promise<void> {
   for (let tries = 0; tries < 400 && ok('ps', '--quiet') === ''; tries++) await setTimeout(25);
   assert.notEqual(ok('ps', '--quiet'), '');
@@ -360,7 +384,7 @@ test('a client that goes ends its build, and nothing of it is left', async () =>
 test('a client that goes in the middle of its context leaves nothing', async () => {
   const gone = new AbortController();
   const body = archive({ Dockerfile: base, big: Buffer.alloc(64 * 1024 ** 2) });
-  const asking = post(agent, {}, body, gone.signal);
+  const asking = post(agent, {}, body, { signal: gone.signal });
   await setTimeout(20);
   gone.abort();
   await assert.rejects(asking);

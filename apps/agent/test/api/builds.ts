@@ -69,7 +69,7 @@ export function post(
   agent: TestAgent,
   query: Record<string, string>,
   body: Buffer,
-  signal?: AbortSignal,
+  options: { signal?: AbortSignal; headers?: Record<string, string> } = {},
 ): Promise<{ status: number; text: string; messages: Record<string, unknown>[] }> {
   return new Promise((resolve, reject) => {
     const target = `/v1.45/build?${new URLSearchParams(query)}`;
@@ -78,8 +78,8 @@ export function post(
       method: 'POST',
       path: target,
       agent: false,
-      headers: { 'Content-Type': 'application/x-tar' },
-      ...(signal === undefined ? {} : { signal }),
+      ...options,
+      headers: { 'Content-Type': 'application/x-tar', ...options.headers },
     });
     request.on('response', (answer) => {
       let text = '';

@@ -7,6 +7,9 @@ import type { Builds } from '../../engine/build/build.ts';
 import type { BuildRequest } from '../../engine/build/job.ts';
 import type { BuildOutput } from '../../engine/build/output.ts';
 import { CommandFailed } from '../../engine/build/run.ts';
+import type { Progress } from '../../engine/images/progress.ts';
+import { readRegistryConfig } from '../../engine/images/registry/credentials.ts';
+import { encodeProgress } from '../progress.ts';
 import { flag, type RequestContext, type Route } from '../router.ts';
 import { statusOf } from '../status.ts';
 
@@ -74,6 +77,12 @@ class ResponseOutput implements BuildOutput {
     while (this.#keptBytes > quietBytesMax) this.#keptBytes -= this.#kept.shift()?.length ?? 0;
     return true;
   }
+
+  /** Figures that a client does not read in time are not told. */
+  onProgress = (progress: Progress): void => {
+    if (progress.currentBytes !== undefined && this.#context.response.writableNeedDrain) return;
+    for (const line of encodeProgress(progress)) this.send(line);
+  };
 
   drained(): Promise<void> {
     const { response } = this.#context;
@@ -149,7 +158,7 @@ function readRequest(query: URLSearchParams, request: IncomingMessage): BuildReq
       Ulimits: json(query, 'ulimits', ulimits),
       Isolation: text('isolation'),
     }),
-    credentials: readCredentials(request.headers['x-registry-config']),
+    credentials: readRegistryConfig(String(request.headers['x-registry-config'] ?? '')),
   };
 }
 
@@ -207,15 +216,4 @@ function parseJson<T>(name: string, text: string, schema: z.ZodType<T>): T {
     'invalid-parameter',
     `error reading ${name}: ${parsed.error.issues[0]?.message ?? 'malformed'}`,
   );
-}
-
-/** How to sign in, by registry. What cannot be read says nothing, as with dockerd. */
-function readCredentials(header: string | string[] | undefined): Record<string, unknown> {
-  if (typeof header !== 'string') return {};
-  try {
-    const content: unknown = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'));
-    return typeof content === 'object' && content !== null ? { ...content } : {};
-  } catch {
-    return {};
-  }
 }
