@@ -19,7 +19,8 @@ const made = spawnSync('make', ['-C', native, '-j2', 'fuzz'], { stdio: 'inherit'
 if (made.status !== 0) process.exit(1);
 
 let failed = 0;
-for (const name of ['spec', 'frames']) {
+const dictionaries = { spec: 'config.dict', frames: 'config.dict', tar: 'tar.dict' };
+for (const [name, words] of Object.entries(dictionaries)) {
   const corpus = path.join(native, 'fuzz/corpus', name);
   const found = mkdtempSync(path.join(os.tmpdir(), `berth-fuzz-${name}-`));
   const run = (...args) =>
@@ -27,7 +28,7 @@ for (const name of ['spec', 'frames']) {
       cwd: native,
       stdio: ['ignore', 'inherit', 'inherit'],
     });
-  const dictionary = `-dict=${path.join(native, 'fuzz/config.dict')}`;
+  const dictionary = `-dict=${path.join(native, 'fuzz', words)}`;
   const answer = run(`-max_total_time=${values.seconds}`, '-timeout=10', '-close_fd_mask=1', dictionary, found, corpus);
   if (answer.status !== 0) failed++;
   console.log(`${name}: ${answer.status === 0 ? 'nothing found' : `failed, see ${crashes}`}`);

@@ -261,7 +261,7 @@ export interface IngestedLayer {
 }
 /**
  * Reads a layer (gzip, zstd or plain tar, by its first bytes) from `fd` to its end, hashes both sides and applies it
- * below `rootFd`, an empty directory; all of it is on disk when the promise resolves. Two threads, about 3 MB (and what
+ * below `rootFd`, an empty directory; all of it is on disk when the promise resolves. Two threads, about 5 MB (and what
  * a zstd frame asks for, at most 128 MiB). A layer that breaks off is an error, so closing the pipe's other end stops it.
  * @throws EBADMSG a broken archive or stream, EFBIG a limit, EOVERFLOW an owner beyond 65535, ENOSPC
  */

@@ -64,12 +64,17 @@ private:
     auto decoder = codec::decoder(kind);
     bool compresses = options.compress && kind == codec::Kind::none;
     std::unique_ptr<codec::GzipEncoder> encoder = compresses ? std::make_unique<codec::GzipEncoder>() : nullptr;
+    // What ISA-L makes of it depends on the portions that it gets: they are always the same.
+    size_t portion = compresses ? input.size() : 1;
+    if (!fill(size, portion, failure))
+      return false;
     auto take = [&](const char *data, size_t count) { return keep(data, count, failure); };
     while (size > 0) {
       codec::Input in = {input.data(), size};
       if (!(encoder ? encoder->add(in, false, take) : take(in.data, in.size)) || !unpack(*decoder, in, failure))
         return false;
-      if (!fill(size, 1, failure))
+      size = 0;
+      if (!fill(size, portion, failure))
         return false;
     }
     if (encoder && !encoder->add({input.data(), 0}, true, take))
@@ -85,9 +90,8 @@ private:
     return true;
   }
 
-  /// At least `wanted` bytes into `input`, fewer only at the end. False when it failed or was cancelled.
+  /// More into `input`, until it has at least `wanted` bytes or all is read. False when it failed or was cancelled.
   bool fill(size_t &size, size_t wanted, error::Failure &failure) {
-    size = 0;
     while (size < wanted) {
       struct pollfd waiting[] = {{fd, POLLIN, 0}, {ring.cancelled(), POLLIN, 0}};
       if (poll(waiting, 2, -1) < 0 && errno != EINTR) {

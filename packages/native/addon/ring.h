@@ -16,20 +16,24 @@ namespace stream {
 class Ring {
 public:
   static constexpr size_t blockBytes = 256 << 10;
-  static constexpr size_t blockCount = 8;
+  static constexpr size_t blockCount = 16;
+  /// Whoever had to wait goes on when there are so many blocks, not at each: the threads take fewer turns.
+  static constexpr size_t batch = 4;
 
   Ring() : wake(eventfd(0, EFD_CLOEXEC)), memory(std::make_unique_for_overwrite<char[]>(blockBytes * blockCount)) {}
 
   /// An empty block of blockBytes to fill; waits for one. Null when nobody reads any more.
   char *space() {
     std::unique_lock lock(mutex);
-    changed.wait(lock, [this] { return produced - consumed < blockCount || isCancelled; });
+    if (produced - consumed == blockCount)
+      changed.wait(lock, [this] { return produced - consumed <= blockCount - batch || isCancelled; });
     return isCancelled ? nullptr : memory.get() + produced % blockCount * blockBytes;
   }
   void publish(size_t size) {
     std::lock_guard lock(mutex);
     sizes[produced++ % blockCount] = size;
-    changed.notify_all();
+    if (produced - consumed == batch)
+      changed.notify_all();
   }
   void finish(error::Failure failure) {
     std::lock_guard lock(mutex);
@@ -41,7 +45,8 @@ public:
   /// The next full block. It stays valid until `release`.
   bool take(const char *&data, size_t &size, error::Failure &failure) {
     std::unique_lock lock(mutex);
-    changed.wait(lock, [this] { return consumed < produced || isFinished; });
+    if (consumed == produced)
+      changed.wait(lock, [this] { return produced - consumed >= batch || isFinished; });
     if (consumed == produced) {
       failure = reason;
       return false;
@@ -53,7 +58,8 @@ public:
   void release() {
     std::lock_guard lock(mutex);
     consumed++;
-    changed.notify_all();
+    if (produced - consumed == blockCount - batch)
+      changed.notify_all();
   }
   void cancel() {
     std::lock_guard lock(mutex);

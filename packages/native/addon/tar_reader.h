@@ -265,14 +265,21 @@ private:
     return std::all_of(block, block + blockBytes, [](char byte) { return byte == 0; });
   }
 
-  bool parse(const char *block, Entry &entry) {
+  static bool isChecksumRight(const char *block) {
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+    return true;
+#endif
     int64_t expected = 0, unsignedSum = 0, signedSum = 0;
     for (size_t i = 0; i < blockBytes; i++) {
       char byte = i >= 148 && i < 156 ? ' ' : block[i];
       unsignedSum += static_cast<unsigned char>(byte);
       signedSum += static_cast<signed char>(byte);
     }
-    if (!number(block + 148, 8, expected) || (expected != unsignedSum && expected != signedSum))
+    return number(block + 148, 8, expected) && (expected == unsignedSum || expected == signedSum);
+  }
+
+  bool parse(const char *block, Entry &entry) {
+    if (!isChecksumRight(block))
       return broken(headerAt == 0 ? "not a tar archive: the checksum is wrong" : "the checksum is wrong");
     entry = Entry{};
     entry.type = block[156];
