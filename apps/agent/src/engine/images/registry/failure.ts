@@ -81,7 +81,6 @@ export function statusFailure(answer: {
 
 /** Codes of Node and OpenSSL in words; what stays is not to be tried again. */
 const transientCodes: Record<string, string> = {
-  ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset by peer',
   EPIPE: 'broken pipe',
   ETIMEDOUT: 'connection timed out',
@@ -94,6 +93,7 @@ const lastingCodes: Record<string, string> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
   CERT_HAS_EXPIRED: 'tls: failed to verify certificate: x509: certificate has expired',
+  ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'no such host',
   EHOSTUNREACH: 'no route to host',
   ENETUNREACH: 'network is unreachable',

@@ -81,7 +81,7 @@ export function secureContextOf(host: string, registry: string, config: Registry
   const kept = contexts.get(identity);
   if (kept !== undefined) return kept;
   systemCas ??= [...new Set([...tls.getCACertificates('default'), ...tls.getCACertificates('system')])];
-  const context = tls.createSecureContext({
+  const context = createContext(host, {
     ca: [...systemCas, ...cas.map(({ content }) => content)],
     ...(certificate === undefined || key === undefined ? {} : { cert: certificate.content, key: key.content }),
   });
@@ -91,6 +91,15 @@ export function secureContextOf(host: string, registry: string, config: Registry
 }
 
 const contextsMax = 64;
+
+function createContext(host: string, options: tls.SecureContextOptions): tls.SecureContext {
+  try {
+    return tls.createSecureContext(options);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineError('system', `the certificates for ${host} in certs.d cannot be used: ${why}`, { cause });
+  }
+}
 
 function readCerts(host: string, config: RegistryConfig): { name: string; content: string }[] {
   // A redirect may name any host; this one is to be a file's name.

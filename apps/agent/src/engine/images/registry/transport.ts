@@ -90,13 +90,14 @@ export function createTransport(
       check(url);
       signal.throwIfAborted();
       const isHttps = url.protocol === 'https:';
+      const agent = agentFor(url);
       const length =
         body === undefined ? {} : { 'Content-Length': String(Buffer.isBuffer(body) ? body.length : body.sizeBytes) };
       let request: http.ClientRequest;
       try {
         request = (isHttps ? https : http).request(url, {
           method,
-          agent: agentFor(url),
+          agent,
           headers: { 'User-Agent': 'berth', 'Accept-Encoding': 'identity', ...headers, ...length },
           signal,
         });
