@@ -26,13 +26,24 @@ export const starterImage = path.join(state, 'starter-image.tar');
 
 /** What the builds and the product need, and what only the tests need. Names are Debian's. */
 const aptPackages = {
-  build: ['make', 'g++', 'python3', 'libc6-dev', 'libseccomp-dev', 'libjson-c-dev', 'busybox-static'],
+  build: [
+    'make',
+    'g++',
+    'python3',
+    'libc6-dev',
+    'libseccomp-dev',
+    'libjson-c-dev',
+    'libzstd-dev',
+    'libisal-dev',
+    'busybox-static',
+  ],
   test: [
     'chromium',
     'fonts-dejavu-core',
     'iproute2',
     'nftables',
     'skopeo',
+    'docker-registry',
     'umoci',
     'docker.io',
     'qemu-system-x86',
@@ -51,6 +62,8 @@ const aptPackages = {
     'strace',
     'debootstrap',
     'e2fsprogs',
+    'attr',
+    'libcap2-bin',
     'clang',
     'clang-tidy',
     'clang-format',

@@ -177,6 +177,16 @@ export function labelTree(path: string, label: string, options: { refused: strin
 /** Apparent size in bytes of what is no directory, and inodes, of a tree, each file once; file systems below are not entered. */
 export function treeSize(path: string): Promise<{ bytes: number; inodes: number }>;
 
+// ---- compare.cc: what a container wrote
+/**
+ * What the upper directory of an overlay changes of `lowerFd`, the merged layers below (null: there are none), in the
+ * order of a walk. Directories count where they, or something in them, changed. @throws E2BIG over a million changes
+ */
+export function compareOverlay(
+  upperFd: number,
+  lowerFd: number | null,
+): Promise<{ path: string; kind: 'changed' | 'added' | 'removed' }[]>;
+
 // ---- idmap: how this process's files look to a container
 /** Added to every uid and gid read from or written to archives below: a container's root may be host uid N. */
 export interface IdShift {
@@ -209,7 +219,9 @@ export function applyTar(
 ): Promise<{ bytes: number; entries: number }>;
 /**
  * Writes `path` (a file or tree) as a PAX/ustar stream to `fd`; the entry is called `name`. Sockets are left out. The fd
- * is not closed. mode 'layer' turns overlay whiteouts into .wh. entries (for an upper directory).
+ * is not closed. mode 'layer' is for an overlay's upper directory (name '.'): whiteouts and opaque directories become
+ * .wh. entries, overlayfs' own attributes are left out, the same directory always gives the same bytes.
+ * @throws EOPNOTSUPP for what redirect_dir or metacopy left there, EINVAL for a file whose own name begins with .wh.
  */
 export function createTar(
   fd: number,
@@ -219,6 +231,41 @@ export function createTar(
 ): Promise<void>;
 /** pipe2(O_CLOEXEC): [read, write]; to connect a Node stream with applyTar or createTar. */
 export function openPipe(): [number, number];
+
+// ---- layer.cc: layers on their way into the store
+export interface IngestOptions {
+  /** Bytes read are written here from `offset` on; the first `offset` bytes read are there already (a resumed download). */
+  blob: { fd: number; offset: number } | null;
+  /** Uncompressed input is kept gzip-compressed in the blob (then offset is 0). */
+  compress: boolean;
+  limits: {
+    /** Of the files together, as they say they are. */
+    bytesMax: number;
+    entriesMax: number;
+    /** Unpacked size by compressed size, judged after the first 10 MiB. gzip's most is 1032. */
+    ratioMax: number;
+    /** Of the blob as it is kept. */
+    blobBytesMax: number;
+  };
+}
+export interface IngestedLayer {
+  /** Of the blob as it is kept. */
+  blobDigest: string;
+  blobBytes: number;
+  compression: 'none' | 'gzip' | 'zstd';
+  /** Of the whole unpacked stream. */
+  diffId: string;
+  /** Apparent size of the files. */
+  bytes: number;
+  entries: number;
+}
+/**
+ * Reads a layer (gzip, zstd or plain tar, by its first bytes) from `fd` to its end, hashes both sides and applies it
+ * below `rootFd`, an empty directory; all of it is on disk when the promise resolves. Two threads, about 3 MB (and what
+ * a zstd frame asks for, at most 128 MiB). A layer that breaks off is an error, so closing the pipe's other end stops it.
+ * @throws EBADMSG a broken archive or stream, EFBIG a limit, EOVERFLOW an owner beyond 65535, ENOSPC
+ */
+export function ingestLayer(fd: number, rootFd: number, options: IngestOptions): Promise<IngestedLayer>;
 
 // ---- netlink.cc: rtnetlink(7)
 export interface BridgeOptions {

@@ -1,5 +1,6 @@
 /** Flags and environment become one frozen Config; nobody else reads process.env. */
 import { parseArgs } from 'node:util';
+import type { RegistryConfig } from './engine/images/registry/hosts.ts';
 
 export interface Config {
   dataDir: string;
@@ -13,6 +14,7 @@ export interface Config {
   subnet: string | null;
   /** An image archive to load when the store is empty. */
   starterImage: string | null;
+  registries: RegistryConfig;
 }
 
 export interface EnrollConfig {
@@ -25,14 +27,17 @@ export type Command =
   | { name: 'serve'; config: Readonly<Config> }
   | { name: 'enroll'; config: Readonly<EnrollConfig> }
   | { name: 'doctor'; json: boolean }
+  | { name: 'fsck'; dataDir: string; repair: boolean; json: boolean }
   | { name: 'version' };
 
 export const usage = `usage: berth-agent COMMAND
 
   serve    [--data-dir D] [--run-dir R] [--socket PATH] [--standalone]
            [--cgroup-parent NAME] [--bridge NAME] [--subnet CIDR] [--starter-image FILE]
+           [--insecure-registry HOST[:PORT]|CIDR]... [--registry-mirror URL]... [--registry-token-server HOST[:PORT]]...
   enroll   --url U --token T [--data-dir D]
   doctor   [--json]
+  fsck     [--data-dir D] [--repair] [--json]
   version
 `;
 
@@ -50,9 +55,13 @@ export function readCommand(args: string[], env: NodeJS.ProcessEnv): Command {
       bridge: { type: 'string' },
       subnet: { type: 'string' },
       'starter-image': { type: 'string' },
+      'insecure-registry': { type: 'string', multiple: true },
+      'registry-mirror': { type: 'string', multiple: true },
+      'registry-token-server': { type: 'string', multiple: true },
       url: { type: 'string' },
       token: { type: 'string' },
       json: { type: 'boolean' },
+      repair: { type: 'boolean' },
     },
   });
   const dataDir = values['data-dir'] ?? `${env.BERTH_DATA_DIR ?? '/var/lib/berth'}/agent`;
@@ -70,6 +79,22 @@ export function readCommand(args: string[], env: NodeJS.ProcessEnv): Command {
           bridge: checked('--bridge', values.bridge ?? 'berth0', /^[a-zA-Z][\w.-]{0,14}$/),
           subnet: values.subnet === undefined ? null : checked('--subnet', values.subnet, /^\d+(\.\d+){3}\/\d+$/),
           starterImage: values['starter-image'] ?? null,
+          registries: {
+            insecure: (values['insecure-registry'] ?? []).map((value) =>
+              checked(
+                '--insecure-registry',
+                value,
+                /^(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?$|^[0-9a-fA-F.:]+\/\d{1,3}$/,
+              ),
+            ),
+            mirrors: (values['registry-mirror'] ?? []).map((value) =>
+              checked('--registry-mirror', value, /^https?:\/\/[\w.:[\]-]+\/?$/),
+            ),
+            tokenServers: (values['registry-token-server'] ?? []).map((value) =>
+              checked('--registry-token-server', value, /^(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?$/),
+            ),
+            certDirs: ['/etc/docker/certs.d', `${dataDir}/certs.d`],
+          },
         }),
       };
     case 'enroll':
@@ -77,6 +102,8 @@ export function readCommand(args: string[], env: NodeJS.ProcessEnv): Command {
       return { name: 'enroll', config: Object.freeze({ dataDir, url: values.url, token: values.token }) };
     case 'doctor':
       return { name: 'doctor', json: values.json ?? false };
+    case 'fsck':
+      return { name: 'fsck', dataDir, repair: values.repair ?? false, json: values.json ?? false };
     case 'version':
       return { name: 'version' };
     default:

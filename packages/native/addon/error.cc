@@ -6,14 +6,6 @@
 
 namespace error {
 
-Failure last(const char *syscall, std::string path) {
-  return {errno, syscall, std::move(path), {}};
-}
-
-Failure with(int number, const char *syscall, std::string path, std::string detail) {
-  return {number, syscall, std::move(path), std::move(detail)};
-}
-
 Napi::Error make(Napi::Env env, const Failure &failure) {
   // libuv has no names for some, EBADMSG among them.
   const char *name = strerrorname_np(failure.number);

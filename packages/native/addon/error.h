@@ -1,25 +1,12 @@
 // Errors as Node has them: code, errno, syscall, path. Shared by every facility.
 #pragma once
 
+#include "failure.h"
+
 #include <functional>
 #include <napi.h>
-#include <string>
 
 namespace error {
-
-struct Failure {
-  int number = 0;
-  std::string syscall;
-  std::string path;
-  std::string detail;
-  explicit operator bool() const {
-    return number != 0;
-  }
-};
-
-/// The errno of now, with what failed.
-Failure last(const char *syscall, std::string path = {});
-Failure with(int number, const char *syscall, std::string path = {}, std::string detail = {});
 
 Napi::Error make(Napi::Env env, const Failure &failure);
 /// Throws into JavaScript; the caller returns at once (C++ exceptions are off).

@@ -63,12 +63,15 @@ Napi::Value applyTar(const Napi::CallbackInfo &info) {
       env,
       [ends, path, options, result]() -> error::Failure {
         error::Failure failure = actAs(options.uidShift, options.gidShift);
+        if (!failure)
+          failure = thread::ownUmask();
         beneath::Fd base(beneath::open(ends->root.get(), path.c_str(), O_PATH | O_DIRECTORY));
         if (failure) {
         } else if (!base) {
           failure = error::last("openat2", path);
         } else {
-          Applier applier(ends->stream.get(), base.get(), options);
+          stream::FdSource source(ends->stream.get());
+          Applier applier(source, base.get(), options);
           failure = applier.run();
           *result = {applier.bytes, applier.entries};
           // One sync a layer, not one a file: it is made visible only afterwards, by a rename.

@@ -5,10 +5,20 @@
 #include "error.h"
 
 #include <functional>
+#include <sched.h>
+#include <sys/stat.h>
 #include <thread>
 #include <utility>
 
 namespace thread {
+
+/// From here on this thread has a umask of its own, none: files get the mode they are made with.
+inline error::Failure ownUmask() {
+  if (unshare(CLONE_FS) != 0)
+    return error::last("unshare");
+  umask(0);
+  return {};
+}
 
 struct Job {
   Napi::Promise::Deferred deferred;

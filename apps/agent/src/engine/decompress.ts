@@ -13,17 +13,24 @@ const headBytes = 6;
 
 /** @throws invalid-parameter for a compression that is not supported */
 export async function decompressed(input: Readable): Promise<Readable> {
-  const head = await peek(input);
-  const format = Object.entries(starts).find(([, bytes]) => bytes.every((byte, index) => head[index] === byte))?.[0];
-  if (format === undefined) return input;
-  if (format !== 'gzip' && format !== 'zstd') {
-    throw new EngineError('invalid-parameter', `archives compressed by ${format} are not supported: gzip and zstd are`);
-  }
+  const format = await formatOf(input);
+  if (format === 'none') return input;
   const decoder = format === 'gzip' ? createGunzip() : createZstdDecompress();
   input.on('error', (error) => decoder.destroy(error));
   // It may break before anybody reads from it, who then is told.
   decoder.on('error', () => undefined);
   return input.pipe(decoder);
+}
+
+/** By the first bytes, which stay in the stream. @throws invalid-parameter for one that is not supported */
+export async function formatOf(input: Readable): Promise<'gzip' | 'zstd' | 'none'> {
+  const head = await peek(input);
+  const is = (format: keyof typeof starts) => starts[format].every((byte, index) => head[index] === byte);
+  if (is('xz') || is('bzip2')) {
+    const name = is('xz') ? 'xz' : 'bzip2';
+    throw new EngineError('invalid-parameter', `archives compressed by ${name} are not supported: gzip and zstd are`);
+  }
+  return is('gzip') ? 'gzip' : is('zstd') ? 'zstd' : 'none';
 }
 
 /** The first bytes, which stay in the stream. */

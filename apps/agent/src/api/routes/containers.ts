@@ -28,17 +28,21 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
       path: '/containers/{id}/json',
       handler: async (context) => {
         const one = record(context);
-        const written = flag(context.query, 'size') ? await containers.writtenBytes(one) : null;
-        context.send(
-          200,
-          inspectContainer(one, endpointOf(one), containers.logPath(one), written, containers.appArmorProfile(one)),
-        );
+        const sizes = flag(context.query, 'size') ? await containers.sizes(one) : {};
+        context.send(200, {
+          ...inspectContainer(one, endpointOf(one), containers.logPath(one), containers.appArmorProfile(one)),
+          ...sizes,
+        });
       },
     },
     { method: 'GET', path: '/containers/{id}/top', handler: top },
     { method: 'GET', path: '/containers/{id}/logs', handler: logs },
     { method: 'GET', path: '/containers/{id}/stats', handler: stats },
-    { method: 'GET', path: '/containers/{id}/changes', handler: () => notYet('the list of changes') },
+    {
+      method: 'GET',
+      path: '/containers/{id}/changes',
+      handler: async (context) => context.send(200, await containers.changes(id(context))),
+    },
     { method: 'POST', path: '/containers/{id}/start', handler: done((context) => containers.start(id(context))) },
     {
       method: 'POST',
@@ -99,7 +103,7 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
     },
   ];
 
-  function list(context: RequestContext): void {
+  async function list(context: RequestContext): Promise<void> {
     const wanted = filters(context.query);
     const limit = Number(context.query.get('limit') ?? 0);
     const all = flag(context.query, 'all') || limit > 0 || wanted.status !== undefined;
@@ -108,9 +112,15 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
       .filter((one) => (all || containers.isLive(one)) && matches(one, wanted))
       .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
     const shown = limit > 0 ? matching.slice(0, limit) : matching;
+    const isSized = flag(context.query, 'size');
     context.send(
       200,
-      shown.map((one) => summarizeContainer(one, endpointOf(one))),
+      await Promise.all(
+        shown.map(async (one) => ({
+          ...summarizeContainer(one, endpointOf(one)),
+          ...(isSized ? await containers.sizes(one) : {}),
+        })),
+      ),
     );
   }
 
@@ -125,8 +135,12 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
     const gone = containers
       .all()
       .filter((one) => (one.status === 'exited' || one.status === 'created') && matches(one, wanted));
-    for (const one of gone) await containers.remove(one.id, { force: false, volumes: false });
-    context.send(200, { ContainersDeleted: gone.map((one) => one.id), SpaceReclaimed: 0 });
+    let bytes = 0;
+    for (const one of gone) {
+      bytes += (await containers.sizes(one)).SizeRw;
+      await containers.remove(one.id, { force: false, volumes: false });
+    }
+    context.send(200, { ContainersDeleted: gone.map((one) => one.id), SpaceReclaimed: bytes });
   }
 
   async function top(context: RequestContext): Promise<void> {
@@ -298,10 +312,6 @@ export function sizeOf({ query }: RequestContext): { width: number; height: numb
     throw new EngineError('invalid-parameter', 'w and h must be numbers of character cells');
   }
   return { width, height };
-}
-
-function notYet(what: string): never {
-  throw new EngineError('not-implemented', `${what} is not supported yet`);
 }
 
 /** Unix seconds with fraction, or RFC 3339. */

@@ -1,144 +1,141 @@
 import { EngineError } from '@berth/shared/errors';
-import type { ImageRecord, Images, ImageUse } from '../../engine/images/images.ts';
+import { z } from 'zod';
+import type { Containers } from '../../engine/containers/containers.ts';
+import type { Images } from '../../engine/images/images.ts';
+import { parsePlatform } from '../../engine/images/platform.ts';
 import { filters, flag, type RequestContext, type Route } from '../router.ts';
 
-export function imageRoutes(deps: { images: Images; inUse: () => ImageUse[] }): Route[] {
-  const { images } = deps;
+/** What `docker commit` sends of a container's settings; null and absent say nothing. */
+const strings = z.array(z.string().max(131_072)).max(4096).nullish();
+const keys = z.record(z.string().max(4096), z.looseObject({})).nullish();
+const commitConfig = z
+  .object({
+    User: z.string().nullish(),
+    Env: strings,
+    Cmd: strings,
+    Entrypoint: strings,
+    WorkingDir: z.string().nullish(),
+    ExposedPorts: keys,
+    Volumes: keys,
+    Labels: z.record(z.string(), z.string()).nullish(),
+    StopSignal: z.string().nullish(),
+    Healthcheck: z.looseObject({}).nullish(),
+    OnBuild: strings,
+    Shell: strings,
+  })
+  .nullable()
+  .transform((value) => value ?? {});
+
+export function imageRoutes({ images, containers }: { images: Images; containers: Containers }): Route[] {
   const name = (context: RequestContext) => context.params.name ?? '';
   return [
-    {
-      method: 'GET',
-      path: '/images/json',
-      handler: (context) => {
-        const wanted = filters(context.query);
-        const uses = deps.inUse();
-        const fits = (image: ImageRecord) =>
-          (wanted.reference === undefined ||
-            wanted.reference.some((ref) => image.tags.some((tag) => tag === ref || tag.split(':')[0] === ref))) &&
-          (wanted.dangling === undefined || wanted.dangling.includes(String(image.tags.length === 0)));
-        context.send(
-          200,
-          images
-            .list()
-            .filter(fits)
-            .map((image) => ({
-              Id: image.id,
-              ParentId: '',
-              RepoTags: image.tags,
-              RepoDigests: [],
-              Created: Math.floor(Date.parse(createdAt(image)) / 1000),
-              Size: image.sizeBytes,
-              SharedSize: -1,
-              Labels: image.config.config?.Labels ?? null,
-              Containers: uses.filter((use) => use.imageId === image.id).length,
-            })),
-        );
-      },
-    },
+    { method: 'GET', path: '/images/json', handler: list },
+    { method: 'GET', path: '/images/search', handler: search },
+    { method: 'GET', path: '/images/get', handler: (context) => save(context, namesOf(context)) },
     { method: 'POST', path: '/images/load', handler: load },
-    { method: 'POST', path: '/images/create', handler: create },
     { method: 'POST', path: '/images/prune', handler: prune },
+    { method: 'POST', path: '/commit', handler: commit },
+    { method: 'GET', path: '/images/{name...}/get', handler: (context) => save(context, [name(context)]) },
     {
       method: 'GET',
       path: '/images/{name...}/json',
-      handler: (context) => context.send(200, inspect(images.resolve(name(context)))),
+      handler: (context) =>
+        context.send(200, images.inspect(name(context), { manifests: flag(context.query, 'manifests') })),
     },
     {
       method: 'GET',
       path: '/images/{name...}/history',
-      handler: (context) => {
-        const image = images.resolve(name(context));
-        context.send(
-          200,
-          [...(image.config.history ?? [])].reverse().map((entry, index) => ({
-            Id: index === 0 ? image.id : '<missing>',
-            Created: Math.floor(Date.parse(entry.created ?? createdAt(image)) / 1000),
-            CreatedBy: entry.created_by ?? '',
-            Tags: index === 0 ? image.tags : null,
-            Size: 0,
-            Comment: entry.comment ?? '',
-          })),
-        );
-      },
+      handler: (context) => context.send(200, images.history(name(context))),
     },
     {
       method: 'POST',
       path: '/images/{name...}/tag',
       handler: (context) => {
         const repository = context.query.get('repo') ?? '';
-        images.tag(name(context), `${repository}:${context.query.get('tag') || 'latest'}`);
+        const tag = context.query.get('tag') ?? '';
+        images.tag(name(context), tag === '' ? repository : `${repository}:${tag}`);
         context.send(201);
       },
     },
     {
       method: 'DELETE',
       path: '/images/{name...}',
-      handler: async (context) =>
-        context.send(200, await images.remove(name(context), { force: flag(context.query, 'force') })),
+      handler: async (context) => {
+        const options = { force: flag(context.query, 'force'), prune: !flag(context.query, 'noprune') };
+        context.send(200, (await images.remove(name(context), options)).removed);
+      },
     },
   ];
 
+  function list(context: RequestContext): void {
+    const { query } = context;
+    const wanted = filters(query);
+    // The filter's older name.
+    const filter = query.get('filter');
+    context.send(
+      200,
+      images.summaries({
+        filters: filter === null || filter === '' ? wanted : { ...wanted, reference: [filter] },
+        all: flag(query, 'all'),
+        sharedSize: flag(query, 'shared-size'),
+        manifests: flag(query, 'manifests'),
+      }),
+    );
+  }
+
+  function search(): never {
+    throw new EngineError(
+      'unavailable',
+      'searching is an offer of Docker Hub alone, which is not asked from here: look there, and pull by the full name',
+    );
+  }
+
+  function namesOf({ query }: RequestContext): string[] {
+    return query.getAll('names').flatMap((names) => names.split(','));
+  }
+
+  async function save(context: RequestContext, names: string[]): Promise<void> {
+    const write = await images.save(names);
+    context.response.writeHead(200, { 'Content-Type': 'application/x-tar' });
+    await write(context.response);
+  }
+
   async function load(context: RequestContext): Promise<void> {
-    const loaded = await images.load(context.request);
+    const platform = parsePlatform(context.query.get('platform'));
+    const { loaded, renamed } = await images.load(context.request, { platform, signal: context.signal });
     context.response.writeHead(200, { 'Content-Type': 'application/json' });
-    for (const one of loaded) {
-      const text = one.startsWith('sha256:') ? `Loaded image ID: ${one}\n` : `Loaded image: ${one}\n`;
-      context.response.write(`${JSON.stringify({ stream: text })}\r\n`);
-    }
+    const write = (text: string) => context.response.write(`${JSON.stringify({ stream: text })}\r\n`);
+    for (const one of renamed)
+      write(`The image ${one.name} already exists, renaming the old one with ID ${one.from} to empty string\n`);
+    for (const one of loaded) write(one.startsWith('sha256:') ? `Loaded image ID: ${one}\n` : `Loaded image: ${one}\n`);
     context.response.end();
   }
 
-  async function create(context: RequestContext): Promise<void> {
+  async function commit(context: RequestContext): Promise<void> {
     const { query } = context;
-    const from = query.get('fromSrc');
-    if (from === null || from === '') {
-      throw new EngineError(
-        'not-implemented',
-        'pulling from a registry is not supported yet; use docker load or docker import',
-      );
-    }
-    if (from !== '-')
-      throw new EngineError('not-implemented', 'importing from an address is not supported; use docker import -');
-    const repository = query.get('repo') ?? '';
-    const tag = query.get('tag') ?? '';
-    const target = repository === '' ? null : tag === '' ? repository : `${repository}:${tag}`;
-    const id = await images.import(context.request, {
-      name: target,
-      message: query.get('message') || 'Imported from -',
+    const container = query.get('container') ?? '';
+    if (container === '') throw new EngineError('invalid-parameter', 'container is required');
+    const id = await containers.commit(container, {
+      name: target(query),
+      comment: query.get('comment') ?? '',
+      author: query.get('author') ?? '',
+      config: commitConfig.parse(await context.json()),
+      changes: query.getAll('changes'),
+      pause: !query.has('pause') || flag(query, 'pause'),
+      signal: context.signal,
     });
-    context.response.writeHead(200, { 'Content-Type': 'application/json' });
-    context.response.end(`${JSON.stringify({ status: id })}\r\n`);
+    context.send(201, { Id: id });
   }
 
   async function prune(context: RequestContext): Promise<void> {
-    const wanted = filters(context.query);
-    const all = wanted.dangling?.includes('false') ?? false;
-    const used = new Set(deps.inUse().map((use) => use.imageId));
-    const gone = images.list().filter((image) => !used.has(image.id) && (all || image.tags.length === 0));
-    const deleted: object[] = [];
-    for (const image of gone) deleted.push(...(await images.remove(image.id, { force: true })));
-    const bytes = gone.reduce((sum, image) => sum + image.sizeBytes, 0);
-    context.send(200, { ImagesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: bytes });
+    const { removed, bytes } = await images.prune(filters(context.query));
+    context.send(200, { ImagesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: bytes });
   }
 }
 
-const createdAt = (image: ImageRecord) => image.config.created ?? image.addedAt;
-
-function inspect(image: ImageRecord): object {
-  return {
-    Id: image.id,
-    RepoTags: image.tags,
-    RepoDigests: [],
-    Parent: '',
-    Comment: image.config.history?.at(-1)?.comment ?? '',
-    Created: createdAt(image),
-    Author: image.config.author ?? '',
-    Config: image.config.config ?? {},
-    Architecture: image.config.architecture ?? '',
-    Os: image.config.os ?? 'linux',
-    Size: image.sizeBytes,
-    GraphDriver: { Name: 'overlay2', Data: null },
-    RootFS: { Type: 'layers', Layers: image.config.rootfs.diff_ids },
-    Metadata: { LastTagTime: image.addedAt },
-  };
+/** `repo` and `tag`; null: it gets no name. */
+function target(query: URLSearchParams): string | null {
+  const repository = query.get('repo') ?? '';
+  const tag = query.get('tag') ?? '';
+  return repository === '' ? null : tag === '' ? repository : `${repository}:${tag}`;
 }

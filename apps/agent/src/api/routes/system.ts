@@ -5,22 +5,21 @@ import type { EngineEvent } from '@berth/shared/protocol/control';
 import type { Containers } from '../../engine/containers/containers.ts';
 import type { Events } from '../../engine/events.ts';
 import type { HostFeatures } from '../../engine/host.ts';
-import { architecture, type Images } from '../../engine/images/images.ts';
-import type { Volume, Volumes } from '../../engine/volumes/volumes.ts';
+import type { Images } from '../../engine/images/images.ts';
+import { architecture } from '../../engine/images/platform.ts';
 import { filters, type RequestContext, type Route } from '../router.ts';
 import { apiVersion, apiVersionMin } from '../server.ts';
-import { encodeVolume } from './volumes.ts';
 
 export function systemRoutes(deps: {
   containers: Containers;
   images: Images;
-  volumes: Volumes;
   events: Events;
   features: HostFeatures;
   warnings: string[];
   agentVersion: string;
   dataDir: string;
   hostId: string;
+  registries: { insecure: readonly string[]; mirrors: readonly string[] };
 }): Route[] {
   const { containers, images, features } = deps;
   const ping = (context: RequestContext) => {
@@ -60,14 +59,6 @@ export function systemRoutes(deps: {
     },
     { method: 'GET', path: '/info', handler: info },
     { method: 'GET', path: '/events', handler: streamEvents },
-    { method: 'GET', path: '/system/df', handler: df },
-    {
-      method: 'POST',
-      path: '/auth',
-      handler: () => {
-        throw new EngineError('not-implemented', 'signing in to a registry is not supported yet');
-      },
-    },
   ];
 
   function info(context: RequestContext): void {
@@ -114,8 +105,8 @@ export function systemRoutes(deps: {
       Architecture: os.machine(),
       NCPU: os.availableParallelism(),
       MemTotal: os.totalmem(),
-      IndexServerAddress: '',
-      RegistryConfig: { InsecureRegistryCIDRs: [], IndexConfigs: {}, Mirrors: [] },
+      IndexServerAddress: 'https://index.docker.io/v1/',
+      RegistryConfig: registryConfig(deps.registries),
       HttpProxy: '',
       HttpsProxy: '',
       NoProxy: '',
@@ -145,31 +136,6 @@ export function systemRoutes(deps: {
       ],
       Warnings: deps.warnings,
     });
-  }
-
-  async function df(context: RequestContext): Promise<void> {
-    const list = images.list();
-    context.send(200, {
-      LayersSize: list.reduce((sum, image) => sum + image.sizeBytes, 0),
-      Images: list.map((image) => ({
-        Id: image.id,
-        RepoTags: image.tags,
-        Created: Math.floor(Date.parse(image.addedAt) / 1000),
-        Size: image.sizeBytes,
-        SharedSize: 0,
-        Containers: containers.all().filter((one) => one.imageId === image.id).length,
-      })),
-      Containers: containers
-        .all()
-        .map((one) => ({ Id: one.id, Names: [`/${one.name}`], Image: one.image, State: one.status, SizeRw: 0 })),
-      Volumes: await Promise.all(deps.volumes.list().map(volumeUsage)),
-      BuildCache: [],
-    });
-  }
-
-  async function volumeUsage(one: Volume): Promise<object> {
-    const { sizeBytes, refCount } = await deps.volumes.usage(one.name);
-    return { ...encodeVolume(one), UsageData: { Size: sizeBytes, RefCount: refCount } };
   }
 
   /** Past events from `since`, then what happens until the client goes or `until` comes. */
@@ -247,4 +213,23 @@ function operatingSystem(): string {
   } catch {
     return 'Linux';
   }
+}
+
+/** As `docker info` shows it. Loopback needs no flag. */
+function registryConfig({ insecure, mirrors }: { insecure: readonly string[]; mirrors: readonly string[] }): object {
+  const named = insecure.filter((entry) => !entry.includes('/'));
+  const index = (name: string, isSecure: boolean) => ({
+    Name: name,
+    Mirrors: name === 'docker.io' ? mirrors : [],
+    Secure: isSecure,
+    Official: name === 'docker.io',
+  });
+  return {
+    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...insecure.filter((entry) => entry.includes('/'))],
+    IndexConfigs: Object.fromEntries([
+      ['docker.io', index('docker.io', true)],
+      ...named.map((name) => [name, index(name, false)]),
+    ]),
+    Mirrors: mirrors,
+  };
 }

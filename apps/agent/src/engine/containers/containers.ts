@@ -16,7 +16,9 @@ import { adopt } from './adopt.ts';
 import { createArchives } from './archive.ts';
 import { createAttachments } from './attach.ts';
 import { backedMounts } from './backing.ts';
+import { changes } from './changes.ts';
 import { checkName } from './checks.ts';
+import { type CommitOptions, commit } from './commit.ts';
 import { createContext, type Dependencies } from './context.ts';
 import { planContainer } from './create.ts';
 import { createEnds } from './end.ts';
@@ -78,12 +80,30 @@ export function createContainers(deps: Dependencies) {
     },
     logPath: (record: ContainerRecord) => context.logPath(record.id),
     appArmorProfile: (record: ContainerRecord) => appArmorFor(record, context.appArmorProfile) ?? '',
-    /** Of what the container wrote over its image; null when it never started. */
-    writtenBytes: (record: ContainerRecord): Promise<number | null> =>
-      treeSize(context.layer(record.id).upper).then(
+    /** Of what the container wrote over its image, and with the image, in bytes. */
+    async sizes(record: ContainerRecord): Promise<{ SizeRw: number; SizeRootFs: number }> {
+      const written = await treeSize(context.layer(record.id).upper).then(
         ({ bytes }) => bytes,
-        () => null,
-      ),
+        () => 0,
+      );
+      return { SizeRw: written, SizeRootFs: written + context.images.resolve(record.imageId).rootfsBytes };
+    },
+    /** `docker diff`. */
+    changes: (reference: string) => changes(context, find(reference)),
+
+    /** @throws not-found, conflict, invalid-parameter */
+    async commit(reference: string, { pause, ...options }: CommitOptions & { pause: boolean }): Promise<string> {
+      const record = find(reference);
+      return context.locked(record.id, async () => {
+        const isPausedHere = pause && record.status === 'running';
+        if (isPausedHere) await this.pause(record.id);
+        try {
+          return await commit(context, record, options);
+        } finally {
+          if (isPausedHere) await this.unpause(record.id).catch(() => undefined);
+        }
+      });
+    },
 
     async create(body: CreateContainerBody, asked: string | null): Promise<{ id: string; warnings: string[] }> {
       const image = context.images.resolve(body.Image);

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CreateContainerBody, HostConfig } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
-import type { ImageRecord } from '../images/images.ts';
+import type { ImageRecord } from '../images/context.ts';
 import { parsePort } from '../networks/networks.ts';
 import { limitWarnings, resources } from '../runtime/resources.ts';
 import type { Labels } from '../runtime/selinux.ts';

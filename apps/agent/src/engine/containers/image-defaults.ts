@@ -2,7 +2,7 @@
  * What an image may say about a container of it: data from a closed list, bounded, never an option of isolation. What
  * makes no sense is left out and told, so that a strange image is a warning and not a way in.
  */
-import type { ImageConfig } from '../images/store.ts';
+import type { ImageConfig } from '../images/config.ts';
 import { signalNumber } from './signals.ts';
 
 export interface ImageDefaults {

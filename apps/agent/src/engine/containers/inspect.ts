@@ -9,7 +9,6 @@ export function inspectContainer(
   record: ContainerRecord,
   endpoint: Endpoint | null,
   logPath: string,
-  sizeRwBytes: number | null,
   appArmorProfile: string,
 ): object {
   const host = record.hostConfig;
@@ -53,7 +52,6 @@ export function inspectContainer(
       Isolation: '',
     },
     GraphDriver: { Name: 'overlay2', Data: null },
-    ...(sizeRwBytes === null ? {} : { SizeRw: sizeRwBytes, SizeRootFs: sizeRwBytes }),
     Mounts: record.mounts.map((mount) => ({
       Type: mount.type,
       ...(mount.name === null ? {} : { Name: mount.name, Driver: 'local' }),

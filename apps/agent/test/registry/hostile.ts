@@ -1,0 +1,103 @@
+/** A registry that answers as a test wants, and remembers what it was asked and what it was given. */
+import { createHash } from 'node:crypto';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+
+export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+export const digestOf = (content: Buffer | string) => `sha256:${createHash('sha256').update(content).digest('hex')}`;
+export const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
+export const ociIndex = 'application/vnd.oci.image.index.v1+json';
+const configType = 'application/vnd.oci.image.config.v1+json';
+const layerType = 'application/vnd.oci.image.layer.v1.tar+gzip';
+
+/** An image of one small layer whose parts a test bends. */
+export function sample(layerTar = Buffer.alloc(1024)) {
+  const layer = gzipSync(layerTar);
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      config: { Cmd: ['true'] },
+      rootfs: { type: 'layers', diff_ids: [digestOf(layerTar)] },
+    }),
+  );
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: ociManifest,
+    config: { mediaType: configType, digest: digestOf(config), size: config.length },
+    layers: [{ mediaType: layerType, digest: digestOf(layer), size: layer.length }],
+  };
+  return { layer, config, manifest };
+}
+
+export class HostileRegistry {
+  readonly server = http.createServer({ keepAlive: true }, (request, response) => this.#answer(request, response));
+  /** By path without the query; a manifest by tag is `/v2/x/manifests/latest`. */
+  readonly answers = new Map<string, Answer>();
+  readonly asked: {
+    method: string;
+    url: string;
+    authorization: string | undefined;
+    headers: http.IncomingHttpHeaders;
+  }[] = [];
+  /** A Bearer or Basic challenge of every answer without Authorization. */
+  challenge: string | null = null;
+
+  async start(host = '127.0.0.1', port = 0): Promise<this> {
+    await new Promise<void>((resolve) => this.server.listen(port, host, resolve));
+    return this;
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return (address as AddressInfo).port;
+  }
+
+  get host(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  stop(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  /** Whether anything secret has arrived. */
+  secrets(): string[] {
+    return this.asked.flatMap(({ authorization }) => (authorization === undefined ? [] : [authorization]));
+  }
+
+  serve(path: string, content: Buffer | string | object, headers: Record<string, string> = {}): void {
+    const bytes = Buffer.isBuffer(content)
+      ? content
+      : Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
+    this.answers.set(path, (_request, response) => {
+      response.writeHead(200, { 'Content-Length': bytes.length, ...headers });
+      response.end(bytes);
+    });
+  }
+
+  /** The image as it should be; what is bent is set after it. */
+  serveImage(name: string, { layer, config, manifest }: ReturnType<typeof sample>, type = ociManifest): void {
+    this.serve(`/v2/${name}/manifests/latest`, manifest, { 'Content-Type': type });
+    this.serve(`/v2/${name}/blobs/${manifest.config.digest}`, config);
+    this.serve(`/v2/${name}/blobs/${manifest.layers[0]?.digest}`, layer);
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { authorization } = request.headers;
+    this.asked.push({ method: request.method ?? '', url: request.url ?? '', authorization, headers: request.headers });
+    const [path = ''] = (request.url ?? '').split('?');
+    response.on('error', () => undefined);
+    if (this.challenge !== null && authorization === undefined && path.startsWith('/v2/')) {
+      response.writeHead(401, { 'WWW-Authenticate': this.challenge }).end();
+      return;
+    }
+    const answer = this.answers.get(path);
+    if (answer !== undefined) return answer(request, response);
+    response.writeHead(path === '/v2/' ? 200 : 404, { 'Content-Type': 'application/json' });
+    response.end(path === '/v2/' ? '{}' : '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}');
+  }
+}
