@@ -21,6 +21,11 @@ export class TestAgent {
     this.inNamespace('ip', 'link', 'set', 'lo', 'up');
   }
 
+  /** Of the agent. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   inNamespace(...args: string[]) {
     return spawnSync('nsenter', [`--net=/run/netns/${this.name}`, ...args], { encoding: 'utf8', timeout: 10_000 });
   }
