@@ -216,3 +216,18 @@ test('the files of a volume are browsed without a container', async ({ page, sta
   await expect(fileRow(page, 'sub')).toContainText('drwxr-xr-x');
   docker('volume', 'rm', name);
 });
+
+test('a backup that breaks off is not taken for a whole one', async ({ page, stack, containerName }) => {
+  const { docker } = stack.agent;
+  const name = `${containerName}-large`;
+  const hole = 'dd if=/dev/zero of=/v/hole bs=1M count=0 seek=20000 2>/dev/null';
+  docker('run', '--rm', '--volume', `${name}:/v`, busybox, 'sh', '-c', hole);
+  await openVolume(page, name);
+  const started = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download backup' }).click();
+  const download = await started;
+  await stack.agent.kill();
+  expect(await download.failure()).not.toBeNull();
+  await stack.agent.start();
+  docker('volume', 'rm', name);
+});

@@ -78,7 +78,7 @@ export function FileView({ space, directory, name, isDirty, onDirty, onClose }: 
   return (
     <div>
       <div className="flex flex-wrap items-center gap-2 border-line border-b px-3 py-2">
-        <Button variant="ghost" size="sm" onClick={onClose}>
+        <Button variant="ghost" size="sm" className="max-sm:hidden" onClick={onClose}>
           <ArrowLeft aria-hidden />
           {t('backToList')}
         </Button>

@@ -9,7 +9,7 @@ import type { VolumeView } from '@/server/views.ts';
 import { RestoreDialog } from './restore-dialog.tsx';
 import { RestoreProgress } from './restore-progress.tsx';
 import { useRestore } from './use-restore.ts';
-import { volumeSource } from './volume-badges.tsx';
+import { volumeSource } from './volume-types.ts';
 
 /** The whole volume as a tar, and a tar as the whole volume. */
 export function BackupCard({ volume, onRestored }: { volume: VolumeView; onRestored: () => void }) {

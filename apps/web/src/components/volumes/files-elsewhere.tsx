@@ -6,7 +6,7 @@ import { Card } from '@/components/ui/card.tsx';
 import { EmptyState } from '@/components/ui/empty-state.tsx';
 import { visibleText } from '@/format/visible-text.ts';
 import type { VolumeView } from '@/server/views.ts';
-import { volumeSource } from './volume-badges.tsx';
+import { volumeSource } from './volume-types.ts';
 
 /** The files of a volume with driver options are not in the host's data: only its containers see them. */
 export function FilesElsewhere({ volume }: { volume: VolumeView }) {
