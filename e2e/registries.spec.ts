@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from './fixtures.ts';
 import { account, type Registry, startRegistry } from './registry.ts';
-import { act, createContainer, state } from './steps/containers.ts';
-import { addTag, beginPull, buildFromText, imageRow, openImage } from './steps/images.ts';
+import { state } from './steps/containers.ts';
+import { beginPull, imageRow, openImage } from './steps/images.ts';
 import { addAccount, fillAccount } from './steps/registries.ts';
 
 let registry: Registry;
@@ -15,9 +15,9 @@ test.afterAll(async () => {
 });
 test.beforeEach(({ starterImageLoaded: _ }) => {});
 test.afterEach(({ stack }) => {
-  const names = stack.agent.docker('images', '--format', '{{.Repository}}:{{.Tag}}').split('\n');
-  const ours = names.filter((name) => name.startsWith(registry.host));
-  if (ours.length > 0) stack.agent.docker('rmi', '--force', ...ours);
+  const list = stack.agent.docker('images', '--format', '{{.Repository}}\t{{.ID}}').split('\n');
+  const ids = list.filter((line) => line.startsWith(registry.host)).map((line) => line.split('\t')[1] ?? '');
+  if (ids.length > 0) stack.agent.docker('rmi', '--force', ...new Set(ids));
 });
 
 test('an account is tried, kept where nobody can read it, and used for a push and a pull', async ({ page, stack }) => {
@@ -66,7 +66,7 @@ test('an account is tried, kept where nobody can read it, and used for a push an
       .getByRole('button', { name: `Push ${name}` })
       .click();
     await expect(page.getByRole('dialog').getByText(`${name} was pushed.`)).toBeVisible();
-    await expect(page.getByRole('dialog').getByText(/sha256:[0-9a-f]{64}/)).toBeVisible();
+    await expect(page.getByRole('dialog').getByText(/^sha256:[0-9a-f]{64}$/)).toBeVisible();
   });
 
   await test.step('pull what is not here, and again', async () => {
@@ -108,8 +108,7 @@ test('a newer image is noticed, and the container is made anew from it with its 
     const id = stack.agent.docker('create', 'busybox:latest');
     stack.agent.docker('commit', '--change', `ENV VERSION=${version}`, '--change', `CMD ${command}`, id, name);
     stack.agent.docker('rm', id);
-    stack.agent.docker('login', '--username', account.username, '--password', account.password, registry.host);
-    stack.agent.docker('push', name);
+    stack.agent.docker('--config', registry.dockerConfig, 'push', name);
   };
   const runs = '["sh", "-c", "echo version $VERSION; exec sleep 1000"]';
   await addAccount(page, { host: registry.host, ...account });

@@ -1,6 +1,6 @@
 // A registry on loopback for the tests: Debian's docker-registry, with a password, its data gone when it stops.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { createServer } from 'node:net';
 import os from 'node:os';
@@ -14,6 +14,8 @@ const passwordHash = '$2b$04$TiKbfRFNBrfqFE/jGcSmS.QhO5ZoZ6qoi2vrIv6LxQOwxmSWoWc
 export interface Registry {
   /** As it stands in front of an image's name. */
   readonly host: string;
+  /** A folder for `docker --config`, with the account. */
+  readonly dockerConfig: string;
   stop(): Promise<void>;
 }
 
@@ -34,6 +36,10 @@ export async function startRegistry(): Promise<Registry> {
       auth: { htpasswd: { realm: 'test', path: passwords } },
     }),
   );
+  const dockerConfig = path.join(directory, 'docker');
+  mkdirSync(dockerConfig);
+  const auth = Buffer.from(`${account.username}:${account.password}`).toString('base64');
+  writeFileSync(path.join(dockerConfig, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }));
   const log = path.join(directory, 'log');
   const output = openSync(log, 'a');
   const registry = spawn('docker-registry', ['serve', config], { stdio: ['ignore', output, output] });
@@ -43,7 +49,7 @@ export async function startRegistry(): Promise<Registry> {
     rmSync(directory, { recursive: true, force: true });
   };
   for (let tries = 0; tries < 200 && registry.exitCode === null; tries++) {
-    if (await answers(`http://${host}/v2/`)) return { host, stop };
+    if (await answers(`http://${host}/v2/`)) return { host, dockerConfig, stop };
     await sleep(50);
   }
   const words = readFileSync(log, 'utf8');

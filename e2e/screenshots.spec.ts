@@ -1,18 +1,8 @@
 // Pictures of every page for people to look at, in a folder that git ignores. What is tested: each page shows its
 // heading, raises no error in the browser and does not scroll sideways.
-import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
-
-const devices = { desktop: { width: 1440, height: 900 }, phone: { width: 375, height: 812 } };
-const looks = [
-  { device: 'desktop', scheme: 'light', locale: 'en-GB' },
-  { device: 'desktop', scheme: 'dark', locale: 'en-GB' },
-  { device: 'phone', scheme: 'light', locale: 'en-GB' },
-  { device: 'phone', scheme: 'dark', locale: 'en-GB' },
-  // Polish words are the longer ones.
-  { device: 'phone', scheme: 'light', locale: 'pl-PL' },
-] as const;
+import { barsAtTheirEnds, devices, expectNoSidewaysScroll, looks, picturePath } from './steps/pictures.ts';
 
 const tabs = ['overview', 'charts', 'logs', 'terminal', 'files', 'processes', 'limits', 'inspect'];
 const containerName = 'e2e-pictured';
@@ -24,8 +14,6 @@ const load = `while true; do i=$((i+1)); printf "\\033[32mtick\\033[0m %s\\n" $i
   dd if=/dev/urandom of=/dev/shm/load bs=1M count=$((i % 7 * 3 + 2)) 2>/dev/null
   ping -q -c $((i % 4 + 1)) -i 0.1 -s 1400 $(ip route | cut -d " " -f 3 | head -n 1) >/dev/null
 done`;
-/** On a picture of a whole page a fixed bar would lie across its middle. */
-const barsAtTheirEnds = 'nav { position: static !important; }';
 
 test.beforeAll(({ stack }) => {
   stack.agent.docker('load', '--input', stack.starterImage);
@@ -63,8 +51,7 @@ for (const { device, scheme, locale } of looks) {
       page.on('console', (message) => {
         if (message.type() === 'error') mistakes.push(`${page.url()}: ${message.text()}`);
       });
-      const picture = (name: string) =>
-        path.join(import.meta.dirname, 'screenshots', locale.slice(0, 2), scheme, device, `${name}.png`);
+      const picture = (name: string) => picturePath({ device, scheme, locale }, name);
 
       for (const [name, place] of Object.entries(await places(page))) {
         await page.goto(place);
@@ -139,15 +126,4 @@ async function chartsMove(page: Page): Promise<void> {
   await expect
     .poll(async () => seen.add(await figures.first().textContent()).size, { timeout: 30_000 })
     .toBeGreaterThan(4);
-}
-
-/** Names what sticks out, so that a failure tells what to mend. */
-async function expectNoSidewaysScroll(page: Page, name: string): Promise<void> {
-  const sticksOut = await page.evaluate<string[]>(`(() => {
-    const { scrollWidth, clientWidth } = document.documentElement;
-    if (scrollWidth <= clientWidth) return [];
-    const outside = (element) => element.getBoundingClientRect().right > clientWidth;
-    return [...document.querySelectorAll('body *')].filter(outside).map((element) => element.outerHTML.slice(0, 200));
-  })()`);
-  expect(sticksOut, `${name} scrolls sideways`).toEqual([]);
 }

@@ -1,4 +1,4 @@
-import { isReference } from '@/format/reference.ts';
+import { isReference } from '../../format/reference.ts';
 
 export interface BuildDraft {
   hostId: string;

@@ -13,9 +13,12 @@ export function ImageConfigCard({ inspect }: { inspect: ImageInspect }) {
   const config = inspect.Config;
   const words = (list: string[] | null | undefined) => (list?.length ? list.map(quoteWord).join(' ') : '–');
   const seconds = (nanoseconds: number) =>
-    new Intl.NumberFormat(locale, { style: 'unit', unit: 'second', maximumFractionDigits: 2 }).format(
-      millisecondsOf(nanoseconds) / 1000,
-    );
+    new Intl.NumberFormat(locale, {
+      style: 'unit',
+      unit: 'second',
+      unitDisplay: 'long',
+      maximumFractionDigits: 2,
+    }).format(millisecondsOf(nanoseconds) / 1000);
   const health = config?.Healthcheck;
   const healthText = healthCommand(health?.Test);
   return (

@@ -94,7 +94,7 @@ function NameCell({ image }: { image: ImageView }) {
   const t = useTranslations('images');
   const href = imageHref(image);
   const [first, ...further] = image.repoTags;
-  const labels = Object.keys(image.labels).length;
+  const labels = Object.entries(image.labels);
   return (
     <>
       <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
@@ -120,17 +120,14 @@ function NameCell({ image }: { image: ImageView }) {
       {further.length >= tagsShown && (
         <span className="block text-faint text-xs">{t('moreTags', { count: further.length - tagsShown + 1 })}</span>
       )}
-      {first !== undefined && <span className="font-mono text-2xs text-faint">{shortId(image.id)}</span>}
-      {labels > 0 && (
-        <span
-          className="ml-2 text-2xs text-faint"
-          title={Object.entries(image.labels)
-            .map(([label, value]) => `${label}=${value}`)
-            .join('\n')}
-        >
-          {t('labelCount', { count: labels })}
-        </span>
-      )}
+      <span className="flex gap-2 text-2xs text-faint">
+        {first !== undefined && <span className="font-mono">{shortId(image.id)}</span>}
+        {labels.length > 0 && (
+          <span title={labels.map(([label, value]) => `${label}=${value}`).join('\n')}>
+            {t('labelCount', { count: labels.length })}
+          </span>
+        )}
+      </span>
     </>
   );
 }

@@ -4,7 +4,7 @@ export interface LayerCommand {
   text: string;
 }
 
-const shell = /^(?:\|\d+ .*? )?\/bin\/(?:ba|a)?sh (?:-\w+ )*-c\s+/s;
+const shell = /^(?:\|\d+ .*? )?\/bin\/(?:ba|a)?sh (?:-\w+ (?:\w+ )?)*?-c\s+/s;
 
 /** What history keeps of a step, in the words of the Dockerfile that it came from. */
 export function layerCommand(createdBy: string): LayerCommand {

@@ -95,7 +95,7 @@ export function UploadImage({ hosts }: { hosts: { id: string; name: string; stat
             event.target.value = '';
           }}
         />
-        <Button variant="primary" disabled={busy || !hostId} onClick={() => input.current?.click()}>
+        <Button disabled={busy || !hostId} onClick={() => input.current?.click()}>
           <Upload aria-hidden />
           {t('button')}
         </Button>

@@ -2,6 +2,8 @@
 import { Ban, ChevronRight, CircleCheck, CircleX, LoaderCircle } from 'lucide-react';
 import Link from 'next/link';
 import { useTranslations } from 'next-intl';
+import { useState } from 'react';
+import { Button } from '@/components/ui/button.tsx';
 import { Card, CardHeader } from '@/components/ui/card.tsx';
 import { TimeAgo } from '@/components/ui/time-ago.tsx';
 import type { JobState, JobView } from '@/server/views.ts';
@@ -14,15 +16,28 @@ const looks: Record<JobState, string> = {
   cancelled: 'text-faint',
 };
 
+const shownAtFirst = 3;
+
 /** Work that is under way or was until lately, each a way back to its progress. */
 export function JobList({ jobs, hostNames }: { jobs: JobView[]; hostNames: Record<string, string> }) {
   const t = useTranslations('jobs');
+  const [isWhole, setIsWhole] = useState(false);
   if (jobs.length === 0) return null;
+  const shown = isWhole ? jobs : jobs.filter(({ state }, index) => index < shownAtFirst || state === 'running');
   return (
     <Card className="mb-4 overflow-hidden">
-      <CardHeader title={t('title')} />
+      <CardHeader
+        title={t('title')}
+        actions={
+          jobs.length > shown.length && (
+            <Button size="sm" variant="ghost" onClick={() => setIsWhole(true)}>
+              {t('showAll', { count: jobs.length })}
+            </Button>
+          )
+        }
+      />
       <ul className="divide-y divide-line">
-        {jobs.map((job) => {
+        {shown.map((job) => {
           const Icon = icons[job.state];
           return (
             <li key={job.id}>

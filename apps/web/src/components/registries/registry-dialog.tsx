@@ -20,9 +20,10 @@ interface RegistryDialogProps {
   mutations: RegistryMutations;
   open: boolean;
   onOpenChange: (open: boolean) => void;
+  onSaved: () => void;
 }
 
-export function RegistryDialog({ registry, hosts, mutations, open, onOpenChange }: RegistryDialogProps) {
+export function RegistryDialog({ registry, hosts, mutations, open, onOpenChange, onSaved }: RegistryDialogProps) {
   const t = useTranslations('registries');
   const [draft, setDraft] = useState<RegistryDraft>({
     host: registry?.host ?? '',
@@ -55,6 +56,7 @@ export function RegistryDialog({ registry, hosts, mutations, open, onOpenChange 
       if (!result.ok) return setFailure(result.message);
       toast.success(t('saved', { host: registryName(draft.host) }));
       onOpenChange(false);
+      onSaved();
     });
   };
   const test = () => {

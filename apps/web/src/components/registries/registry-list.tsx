@@ -1,6 +1,7 @@
 'use client';
-import { ChevronRight, KeyRound, Pencil, Plus, Trash2 } from 'lucide-react';
+import { KeyRound, Pencil, Plus, Trash2 } from 'lucide-react';
 import Link from 'next/link';
+import { useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { useState } from 'react';
 import { toast } from 'sonner';
@@ -24,6 +25,7 @@ interface RegistryListProps {
 export function RegistryList({ registries, hosts, mutations }: RegistryListProps) {
   const t = useTranslations('registries');
   const images = useTranslations('images');
+  const router = useRouter();
   const [edited, setEdited] = useState<RegistryView | null>(null);
   const [dialog, setDialog] = useState<'edit' | 'remove' | null>(null);
   const edit = (registry: RegistryView | null) => {
@@ -35,6 +37,7 @@ export function RegistryList({ registries, hosts, mutations }: RegistryListProps
     const result = await mutations.remove(host);
     if (!result.ok) return result.message;
     toast.success(t('removed', { host }));
+    router.refresh();
     return null;
   };
   const add = (
@@ -49,7 +52,6 @@ export function RegistryList({ registries, hosts, mutations }: RegistryListProps
         <Link href="/images" className="hover:text-accent hover:underline">
           {images('title')}
         </Link>
-        <ChevronRight aria-hidden className="size-3.5 text-faint" />
       </nav>
       <PageHeader title={t('title')} description={t('text')} actions={registries.length > 0 && add} />
       <Card className="overflow-hidden">
@@ -106,6 +108,7 @@ export function RegistryList({ registries, hosts, mutations }: RegistryListProps
         mutations={mutations}
         open={dialog === 'edit'}
         onOpenChange={(open) => setDialog(open ? 'edit' : null)}
+        onSaved={() => router.refresh()}
       />
       <ConfirmDialog
         open={dialog === 'remove'}

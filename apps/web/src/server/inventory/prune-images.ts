@@ -3,6 +3,7 @@ import { requireUser } from '../auth/require-user.ts';
 import { server } from '../context.ts';
 import type { ActionResult, PrunePreview } from '../views.ts';
 import { attempt, audited } from './audited.ts';
+import { freedBytes, type LayeredImage, type PrunableImage, planPrune } from './prune-plan.ts';
 
 const options = z.object({
   /** Also what has a name, as long as no container uses it. */
@@ -17,6 +18,7 @@ const diskUsage = z.object({
     .array(
       z.object({
         Id: z.string(),
+        ParentId: z.string().catch(''),
         RepoTags: z.array(z.string()).nullish(),
         Created: z.number(),
         Size: z.number(),
@@ -26,6 +28,12 @@ const diskUsage = z.object({
     )
     .nullish(),
 });
+type UsedImage = NonNullable<z.infer<typeof diskUsage>['Images']>[number];
+const rootFs = z.object({ RootFS: z.object({ Layers: z.array(z.string()) }) });
+const history = z.array(z.object({ Size: z.number() }));
+/** Beyond it layers are not looked at one by one. */
+const imagesMax = 500;
+const asksAtOnce = 8;
 const pruned = z.object({
   ImagesDeleted: z.array(z.object({ Deleted: z.string().optional() })).nullish(),
   SpaceReclaimed: z.number().catch(0),
@@ -38,27 +46,62 @@ export async function previewPrune(hostId: string, wanted: PruneOptions): Promis
   return await attempt(async () => {
     const { all, olderThanHours } = options.parse(wanted);
     const query = { type: 'image' };
-    const { Images } = diskUsage.parse(
-      await server().agents.requestJson(hostId, { method: 'GET', path: '/system/df', query }),
-    );
-    const before = Date.now() / 1000 - olderThanHours * 3600;
-    const images = (Images ?? []).filter(({ RepoTags, Containers, Created }) => {
-      const isDangling = (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>').length === 0;
-      return Containers <= 0 && (all || isDangling) && (olderThanHours === 0 || Created < before);
+    const answer = await server().agents.requestJson(hostId, { method: 'GET', path: '/system/df', query });
+    const images = diskUsage.parse(answer).Images ?? [];
+    const { images: ids, going } = planPrune(images.map(toPrunable), {
+      all,
+      beforeMs: olderThanHours === 0 ? null : Date.now() - olderThanHours * 3_600_000,
     });
+    const named = new Set(ids);
     return {
-      images: images.map(({ Id, RepoTags, Size, Created }) => ({
-        id: Id,
-        name: RepoTags?.find((tag) => tag !== '<none>:<none>') ?? '',
-        sizeBytes: Size,
-        createdAt: Created * 1000,
-      })),
-      reclaimableBytes: images.reduce(
-        (sum, { Size, SharedSize }) => sum + Math.max(0, Size - Math.max(0, SharedSize)),
-        0,
-      ),
+      images: images
+        .filter(({ Id }) => named.has(Id))
+        .map((image) => ({
+          id: image.Id,
+          name: tagsOf(image)[0] ?? '',
+          sizeBytes: image.Size,
+          createdAt: image.Created * 1000,
+        })),
+      reclaimableBytes: going.size === 0 ? 0 : freedBytes(await layersOf(hostId, images, going), going),
     };
   });
+}
+
+function tagsOf({ RepoTags }: UsedImage): string[] {
+  return (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>');
+}
+
+function toPrunable(image: UsedImage): PrunableImage {
+  const { Id, ParentId, Containers, Created } = image;
+  const isTagged = tagsOf(image).length > 0;
+  return { id: Id, parentId: ParentId, isTagged, isUsed: Containers > 0, createdAt: Created * 1000 };
+}
+
+/** Of every image its layers, of those that go also how large each is. */
+async function layersOf(hostId: string, images: UsedImage[], going: ReadonlySet<string>): Promise<LayeredImage[]> {
+  const { agents } = server();
+  const ask = (id: string, part: string) =>
+    agents.requestJson(hostId, { method: 'GET', path: `/images/${id}/${part}` });
+  const found: LayeredImage[] = [];
+  const waiting = [...images];
+  const work = async () => {
+    for (let image = waiting.shift(); image; image = waiting.shift()) {
+      const { Id: id, Size, SharedSize } = image;
+      const ownBytes = Size - Math.max(0, SharedSize);
+      if (images.length > imagesMax) {
+        found.push({ id, layers: [], layerBytes: null, ownBytes });
+        continue;
+      }
+      const { Layers } = rootFs.parse(await ask(id, 'json')).RootFS;
+      const steps = going.has(id) ? history.parse(await ask(id, 'history')) : [];
+      const sizes = steps.map(({ Size: bytes }) => bytes).filter((bytes) => bytes > 0);
+      // A step that adds nothing has no figure; only when every layer has one it is known which is whose.
+      const layerBytes = sizes.length === Layers.length ? sizes.reverse() : null;
+      found.push({ id, layers: Layers, layerBytes, ownBytes });
+    }
+  };
+  await Promise.all(Array.from({ length: asksAtOnce }, work));
+  return found;
 }
 
 export async function pruneImages(

@@ -29,8 +29,6 @@ export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations('images'))('title') };
 }
 
-const jobsShown = 5;
-
 export default async function ImagesPage() {
   const t = await getTranslations('images');
   const [images, hosts, jobs, registries] = await Promise.all([
@@ -68,10 +66,7 @@ export default async function ImagesPage() {
           </>
         }
       />
-      <JobList
-        jobs={jobs.slice(0, jobsShown)}
-        hostNames={Object.fromEntries(hosts.map(({ id, name }) => [id, name]))}
-      />
+      <JobList jobs={jobs} hostNames={Object.fromEntries(hosts.map(({ id, name }) => [id, name]))} />
       <UploadImage hosts={choices} />
       <Suspense>
         <ImageList

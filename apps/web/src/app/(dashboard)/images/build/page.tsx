@@ -1,4 +1,3 @@
-import { ChevronRight } from 'lucide-react';
 import type { Metadata } from 'next';
 import Link from 'next/link';
 import { getTranslations } from 'next-intl/server';
@@ -21,7 +20,6 @@ export default async function BuildPage() {
         <Link href="/images" className="hover:text-accent hover:underline">
           {images('title')}
         </Link>
-        <ChevronRight aria-hidden className="size-3.5 text-faint" />
       </nav>
       <PageHeader title={t('title')} description={t('text')} />
       <BuildForm
