@@ -53,6 +53,8 @@ error::Failure makeDurable(int root, int blob) {
 
 error::Failure ingest(Work &work) {
   stream::Ring ring;
+  if (!ring)
+    return error::last("mmap");
   Feed feed(work.stream.get(), work.options, ring);
   std::thread feeding([&feed] { feed.run(); });
   HashedSource source(ring);

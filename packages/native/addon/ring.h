@@ -7,9 +7,9 @@
 
 #include <array>
 #include <condition_variable>
-#include <memory>
 #include <mutex>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 
 namespace stream {
 
@@ -19,15 +19,29 @@ public:
   static constexpr size_t blockCount = 16;
   /// Whoever had to wait goes on when there are so many blocks, not at each: the threads take fewer turns.
   static constexpr size_t batch = 4;
+  static constexpr size_t bytes = blockBytes * blockCount;
 
-  Ring() : wake(eventfd(0, EFD_CLOEXEC)), memory(std::make_unique_for_overwrite<char[]>(blockBytes * blockCount)) {}
+  Ring() : wake(eventfd(0, EFD_CLOEXEC)) {
+    void *mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memory = mapped == MAP_FAILED ? nullptr : static_cast<char *>(mapped);
+  }
+  Ring(const Ring &) = delete;
+  Ring &operator=(const Ring &) = delete;
+  ~Ring() {
+    if (memory != nullptr)
+      munmap(memory, bytes);
+  }
+  /// Whether it could be made; else errno says why not.
+  explicit operator bool() const {
+    return wake && memory != nullptr;
+  }
 
   /// An empty block of blockBytes to fill; waits for one. Null when nobody reads any more.
   char *space() {
     std::unique_lock lock(mutex);
     if (produced - consumed == blockCount)
       changed.wait(lock, [this] { return produced - consumed <= blockCount - batch || isCancelled; });
-    return isCancelled ? nullptr : memory.get() + produced % blockCount * blockBytes;
+    return isCancelled ? nullptr : memory + produced % blockCount * blockBytes;
   }
   void publish(size_t size) {
     std::lock_guard lock(mutex);
@@ -51,7 +65,7 @@ public:
       failure = reason;
       return false;
     }
-    data = memory.get() + consumed % blockCount * blockBytes;
+    data = memory + consumed % blockCount * blockBytes;
     size = sizes[consumed % blockCount];
     return true;
   }
@@ -74,7 +88,8 @@ public:
 
 private:
   beneath::Fd wake;
-  std::unique_ptr<char[]> memory;
+  /// Not malloc's, which would keep it for the next layer: there may be none for days.
+  char *memory = nullptr;
   std::array<size_t, blockCount> sizes{};
   std::mutex mutex;
   std::condition_variable changed;

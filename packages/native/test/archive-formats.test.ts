@@ -3,14 +3,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, lstatSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { after, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { archive, base256, type Entry, entry, octal, pax } from './archives.ts';
 import { Stage } from './stage.ts';
 
 const stage = new Stage('formats');
 const { base, root } = stage;
-beforeEach(() => stage.reset());
-after(() => stage.remove());
 
 const at = (name: string) => path.join(root, name);
 const text = (name: string) => readFileSync(at(name), 'utf8');
@@ -416,7 +414,7 @@ for (const [what, bytes] of Object.entries(broken)) {
 test('an archive without end blocks, with one, or with more than two is whole', async () => {
   const one = entry({ name: 'a', body: 'x' });
   for (const zeros of [0, 512, 1024, 10_240]) {
-    stage.reset();
+    stage.empty();
     assert.equal((await stage.apply(Buffer.concat([one, Buffer.alloc(zeros)]))).entries, 1);
   }
   assert.equal((await stage.apply(Buffer.alloc(0))).entries, 0);

@@ -11,14 +11,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { after, beforeEach, test } from 'node:test';
 import { archive, type Entry, entry, pax } from './archives.ts';
 import { Stage } from './stage.ts';
 
 const stage = new Stage('hostile');
 const { base, root, outside } = stage;
-beforeEach(() => stage.reset());
-after(() => stage.remove());
 
 const at = (name: string) => path.join(root, name);
 const text = (name: string) => readFileSync(at(name), 'utf8');
@@ -206,7 +203,7 @@ const breakouts: Record<string, { parts: Parts; code?: string; check?: () => voi
 
 assert.equal(Object.keys(breakouts).length, 34);
 for (const [name, { parts, code = 'taken', check }] of Object.entries(breakouts)) {
-  test(`breakout ${name}`, async () => {
+  stage.case(name.startsWith('Whiteout') ? 'I4' : 'I2', `breakout ${name}`, async () => {
     assert.equal(await stage.stayInside(archive(...parts)), code);
     check?.();
   });
@@ -291,7 +288,7 @@ const climbs: Record<string, Parts> = {
 };
 
 for (const [what, parts] of Object.entries(climbs)) {
-  test(`${what} does not lead out of the root`, async () => {
+  stage.case(/whiteout|opaque/.test(what) ? 'I4' : 'I1', `${what} does not lead out of the root`, async () => {
     await stage.stayInside(archive(...parts));
   });
 }
@@ -339,7 +336,7 @@ const names: Record<string, [Parts, string]> = {
 };
 
 for (const [what, [parts, result]] of Object.entries(names)) {
-  test(`name: ${what}`, async () => {
+  stage.case('I1', `name: ${what}`, async () => {
     const code = await stage.stayInside(archive(...parts));
     if (/^E[A-Z]+$/.test(result) || result === 'taken') assert.equal(code, result);
     else assert.ok(code === 'taken' && lstatSync(at(result)), `${code}: ${result} is not there`);
@@ -359,28 +356,28 @@ const links: Record<string, [Parts, string]> = {
   'to what is below the place it takes': [[dir('d'), file('d/in', 'x'), hard('d/in', 'd')], 'ENOENT'],
 };
 for (const [what, [parts, result]] of Object.entries(links)) {
-  test(`hard link ${what}`, async () => {
+  stage.case('I2', `hard link ${what}`, async () => {
     assert.equal(await stage.stayInside(archive(...parts)), result);
   });
 }
 
-test('a hard link that carries its target’s size has no content of its own', async () => {
+stage.case('I2', 'a hard link that carries its target’s size has no content of its own', async () => {
   const parts = [file('f', 'content'), { ...hard('f', 'l'), size: '00000000007\0' }, file('after', 'x')];
   assert.equal(await stage.stayInside(archive(...parts)), 'taken');
   assert.deepEqual([text('l'), text('after')], ['content', 'x']);
 });
 
-test('a hard link does not change the mode or owner of what it links', async () => {
+stage.case('I2', 'a hard link does not change the mode or owner of what it links', async () => {
   await stage.apply(archive(file('f', 'x'), { ...hard('f', 'l'), mode: 0o4777, uid: 1000 }));
   assert.deepEqual([statSync(at('f')).mode & 0o7777, statSync(at('f')).uid], [0o644, 0]);
 });
 
-test('writing to one of two hard links makes a new file, as overwriting does everywhere', async () => {
+stage.case('I2', 'writing to one of two hard links makes a new file, as overwriting does everywhere', async () => {
   await stage.apply(archive(file('f', 'first'), hard('f', 'l'), file('f', 'second')));
   assert.deepEqual([text('f'), text('l')], ['second', 'first']);
 });
 
-test('links keep their meaning below a root: absolute, climbing, dangling', async () => {
+stage.case('I3', 'links keep their meaning below a root: absolute, climbing, dangling', async () => {
   await stage.apply(
     archive(
       dir('run'),
@@ -398,7 +395,7 @@ test('links keep their meaning below a root: absolute, climbing, dangling', asyn
 
 // ---- whiteouts
 
-test('a whiteout counts for the layers below alone, whatever its order', async () => {
+stage.case('I4', 'a whiteout counts for the layers below alone, whatever its order', async () => {
   await stage.apply(
     archive(
       file('.wh.late', ''),
@@ -426,46 +423,50 @@ test('a whiteout counts for the layers below alone, whatever its order', async (
   }
 });
 
-test('an opaque mark counts for its directory, early, late, twice, or without an entry for it', async () => {
-  await stage.apply(
-    archive(
-      dir('early'),
-      file('early/.wh..wh..opq', ''),
-      file('early/in', 'x'),
-      dir('late'),
-      file('late/in', 'x'),
-      file('late/.wh..wh..opq', ''),
-      file('late/.wh..wh..opq', ''),
-      file('implied/.wh..wh..opq', ''),
-      file('first/.wh..wh..opq', ''),
-      dir('first'),
-      file('.wh..wh..opq', ''),
-    ),
-  );
-  for (const name of ['early', 'late', 'implied', 'first', '.'])
-    assert.equal(stage.xattrs(name)['trusted.overlay.opaque'], 'y', name);
-  assert.deepEqual([text('early/in'), text('late/in')], ['x', 'x']);
-});
+stage.case(
+  'I4',
+  'an opaque mark counts for its directory, early, late, twice, or without an entry for it',
+  async () => {
+    await stage.apply(
+      archive(
+        dir('early'),
+        file('early/.wh..wh..opq', ''),
+        file('early/in', 'x'),
+        dir('late'),
+        file('late/in', 'x'),
+        file('late/.wh..wh..opq', ''),
+        file('late/.wh..wh..opq', ''),
+        file('implied/.wh..wh..opq', ''),
+        file('first/.wh..wh..opq', ''),
+        dir('first'),
+        file('.wh..wh..opq', ''),
+      ),
+    );
+    for (const name of ['early', 'late', 'implied', 'first', '.'])
+      assert.equal(stage.xattrs(name)['trusted.overlay.opaque'], 'y', name);
+    assert.deepEqual([text('early/in'), text('late/in')], ['x', 'x']);
+  },
+);
 
-test('aufs’ other marks leave nothing behind', async () => {
+stage.case('I4', 'aufs’ other marks leave nothing behind', async () => {
   const marks = ['.wh..wh.plnk', '.wh..wh.aufs', '.wh..wh.orph'];
   await stage.apply(archive(...marks.map((name) => file(name, 'x')), { name: 'd/.wh..wh.plnk/', type: '5' }));
   for (const name of [...marks, 'd/.wh..wh.plnk']) assert.ok(!existsSync(at(name)), name);
 });
 
-test('character device 0:0 is no whiteout in disguise', async () => {
+stage.case('I4', 'character device 0:0 is no whiteout in disguise', async () => {
   const parts = [{ name: 'etc', type: '3', device: [0, 0] satisfies [number, number] }];
   assert.equal(await stage.stayInside(archive(...parts)), 'EBADMSG');
 });
 
-test('copying is not a layer: its whiteouts are plain files', async () => {
+stage.case('I4', 'copying is not a layer: its whiteouts are plain files', async () => {
   await stage.apply(archive(file('.wh.a', 'x'), file('.wh..wh..opq', 'y')), undefined, 'copy');
   assert.deepEqual([text('.wh.a'), text('.wh..wh..opq')], ['x', 'y']);
 });
 
 // ---- extended attributes
 
-test('what overlayfs, SELinux and others trust is never taken from an archive', async () => {
+stage.case('I5', 'what overlayfs, SELinux and others trust is never taken from an archive', async () => {
   const hostile = [
     'trusted.overlay.redirect',
     'trusted.overlay.opaque',
@@ -491,12 +492,12 @@ test('what overlayfs, SELinux and others trust is never taken from an archive', 
   }
 });
 
-test('an attribute that the kernel does not take is named', async () => {
+stage.case('I5', 'an attribute that the kernel does not take is named', async () => {
   const bytes = archive(pax({ 'SCHILY.xattr.security.capability': 'nonsense' }), file('bin/ping', 'x'));
   await assert.rejects(stage.apply(bytes), { code: 'EINVAL', message: /security\.capability.*'bin\/ping'/ });
 });
 
-test('an ACL for new files of a directory is not inherited by what the archive has in it', async () => {
+stage.case('I5', 'an ACL for new files of a directory is not inherited by what the archive has in it', async () => {
   // Version 2; user::rwx, user:1000:rwx, group::r-x, mask::rwx, other::r-x
   const id = (value: number) => [value & 255, value >> 8, value >> 16, value >>> 24];
   const one = (tag: number, rights: number, who = 0xffffffff) => [tag, 0, rights, 0, ...id(who)];
@@ -562,17 +563,17 @@ const bombs: Record<string, [Buffer, string, RegExp]> = {
   ],
 };
 for (const [what, [bytes, code, message]] of Object.entries(bombs)) {
-  test(`${what} is refused by name`, async () => {
+  stage.case('I7', `${what} is refused by name`, async () => {
     await assert.rejects(stage.apply(bytes, limits), { code, message });
   });
 }
 
-test('a chain of symlinks longer than the kernel follows is refused', async () => {
+stage.case('I7', 'a chain of symlinks longer than the kernel follows is refused', async () => {
   const chain = Array.from({ length: 60 }, (_, i) => soft(i === 0 ? 'end' : `l${i - 1}`, `l${i}`));
   assert.equal(await stage.stayInside(archive(dir('end'), ...chain, file('l59/f', 'x'))), 'EBADMSG');
 });
 
-test('ids that a container does not have are refused by name, those it has are kept', async () => {
+stage.case('I6', 'ids that a container does not have are refused by name, those it has are kept', async () => {
   await stage.apply(archive({ name: 'ok', uid: 65_535, gid: 65_535 }));
   assert.deepEqual([statSync(at('ok')).uid, statSync(at('ok')).gid], [65_535, 65_535]);
   await assert.rejects(stage.apply(archive({ name: 'u', uid: 65_536 })), { code: 'EOVERFLOW', message: /65536.*'u'/ });
@@ -584,7 +585,7 @@ test('ids that a container does not have are refused by name, those it has are k
 
 // ---- what stood there before
 
-test('of two entries for one name the last counts, whatever kind they are', async () => {
+stage.case('I2', 'of two entries for one name the last counts, whatever kind they are', async () => {
   const kinds: Record<string, Entry> = {
     file: file('n', 'x'),
     directory: dir('n'),
@@ -603,7 +604,7 @@ test('of two entries for one name the last counts, whatever kind they are', asyn
   };
   for (const [first, before] of Object.entries(kinds)) {
     for (const [second, now] of Object.entries(kinds)) {
-      stage.reset();
+      stage.empty();
       const inside = first === 'directory' ? [file('n/in', 'x')] : [];
       const code = await stage.stayInside(archive(file('other', 'o'), before, ...inside, now));
       assert.equal(code, 'taken', `${first}, ${second}`);
@@ -613,7 +614,7 @@ test('of two entries for one name the last counts, whatever kind they are', asyn
   }
 });
 
-test('what is in the root already (a copy into a container) is not followed either', async () => {
+stage.case('X1', 'what is in the root already (a copy into a container) is not followed either', async () => {
   mkdirSync(at('d'));
   writeFileSync(at('d/f'), 'old');
   symlinkSync(path.join(base, 'canary'), at('link'));

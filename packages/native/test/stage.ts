@@ -15,7 +15,11 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { after, beforeEach, test } from 'node:test';
 import { applyTar, closeFd, openRoot } from '../index.js';
+import { type Outcome, Tally } from './adversary/tally.ts';
+
+const tally = new Tally();
 
 export class Stage {
   readonly base: string;
@@ -26,13 +30,29 @@ export class Stage {
     this.base = mkdtempSync(path.join(os.tmpdir(), `berth-test-${name}-`));
     this.root = path.join(this.base, 'root');
     this.outside = path.join(this.base, 'outside');
+    beforeEach(() => this.reset());
+    after(() => rmSync(this.base, { recursive: true, force: true }));
+  }
+
+  /** A test of a row of the attack catalogue: whatever it tries, nothing outside of the root may change. */
+  case(row: string, what: string, attack: () => Promise<void>): void {
+    test(`${row}: ${what}`, { timeout: 60_000 }, async () => {
+      let outcome: Outcome['outcome'] = 'got out';
+      const before = this.#outside();
+      try {
+        await attack();
+        assert.deepEqual(this.#outside(), before, 'outside of the root');
+        outcome = 'contained';
+      } finally {
+        tally.add({ row, what, outcome, lacks: [] });
+      }
+    });
   }
 
   /** An empty root, and canaries alive. */
   reset(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    this.empty();
     rmSync(this.outside, { recursive: true, force: true });
-    mkdirSync(this.root, { mode: 0o755 });
     mkdirSync(this.outside);
     for (const canary of this.#canaries()) {
       writeFileSync(canary, 'alive');
@@ -40,8 +60,10 @@ export class Stage {
     }
   }
 
-  remove(): void {
-    rmSync(this.base, { recursive: true, force: true });
+  /** An empty root. */
+  empty(): void {
+    rmSync(this.root, { recursive: true, force: true });
+    mkdirSync(this.root, { mode: 0o755 });
   }
 
   #canaries(): string[] {

@@ -14,15 +14,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { after, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { closeFd, createTar, openRoot } from '../index.js';
 import { archive } from './archives.ts';
 import { Stage } from './stage.ts';
 
 const stage = new Stage('tar');
 const { base, root } = stage;
-beforeEach(() => stage.reset());
-after(() => stage.remove());
 const apply = stage.apply.bind(stage);
 
 test('whiteouts and opaque marks become overlayfs’s own', async () => {
