@@ -201,6 +201,29 @@ test('a container is exported, imported with changes, committed, and compared', 
   ok('rm', 'worker');
 });
 
+test('an export of a running container has its own files and owners, and nothing that is mounted', () => {
+  ok(
+    'run',
+    '--detach',
+    '--name',
+    'mounted',
+    '-v',
+    'inside:/data',
+    'busybox',
+    'sh',
+    '-c',
+    'echo x > /data/x; echo y > /y; chown 7:8 /y; sleep 1000',
+  );
+  run('sh', '-c', `until docker -H unix://${agent.socket} exec mounted test -e /y; do sleep 0.1; done`);
+  run('sh', '-c', `docker -H unix://${agent.socket} export mounted > ${at('mounted.tar')}`);
+  const members = run('tar', '--numeric-owner', '-tvf', at('mounted.tar'));
+  assert.match(members, / 7\/8 .* (\.\/)?y\n/);
+  assert.match(members, / (\.\/)?data\/\n/);
+  assert.doesNotMatch(members, /data\/x|proc\/1\//);
+  ok('rm', '--force', '--volumes', 'mounted');
+  ok('volume', 'rm', 'inside');
+});
+
 test('committing pauses a running container meanwhile, and a container without changes adds no layer', async () => {
   ok('run', '--detach', '--name', 'busy', 'busybox', 'sh', '-c', 'touch /x; sleep 1000');
   ok('commit', 'busy', 'busy:1');

@@ -99,7 +99,11 @@ export function containerRoutes(deps: { containers: Containers; networks: Networ
     {
       method: 'GET',
       path: '/containers/{id}/export',
-      handler: (context) => sendTar(context, '/', '.'),
+      handler: async (context) => {
+        const one = record(context);
+        context.response.writeHead(200, { 'Content-Type': 'application/x-tar' });
+        await containers.archives.export(one, context.response);
+      },
     },
   ];
 

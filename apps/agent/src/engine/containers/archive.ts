@@ -1,10 +1,11 @@
 /** `docker cp` and `export`: tar streams from and into a container's root, running or not. */
+import { mkdirSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { closeFd, type PathStat, statInRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { readTar, writeTar } from '../files/tar.ts';
 import type { Context } from './context.ts';
-import { idShift, openContainerRoot } from './root.ts';
+import { idShift, openContainerRoot, openImage } from './root.ts';
 import type { ContainerRecord } from './store.ts';
 
 export function createArchives(context: Context) {
@@ -25,6 +26,19 @@ export function createArchives(context: Context) {
     /** Writes `path` and what is below it, called `name`. */
     read: (record: ContainerRecord, path: string, name: string, into: Writable): Promise<void> =>
       withRoot(record, (root) => writeTar(root, path, name, into, idShift(record, 'from'))),
+
+    /** `docker export`: image and what was written over it, without what is mounted into it; ids as the container has them. */
+    async export(record: ContainerRecord, into: Writable): Promise<void> {
+      const { upper } = context.layer(record.id);
+      mkdirSync(upper, { recursive: true, mode: 0o755 });
+      // Read-only: its upper directory has one writer, which is the container's own mount.
+      const root = await openImage([upper, ...context.images.resolve(record.imageId).layerDirs]);
+      try {
+        await writeTar(root, '/', '.', into);
+      } finally {
+        closeFd(root);
+      }
+    },
 
     /** Extracts a tar stream into a directory. @throws not-found, invalid-parameter, forbidden */
     write: (

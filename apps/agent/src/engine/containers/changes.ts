@@ -1,6 +1,7 @@
 /** `docker diff`: what a container wrote, against its image. */
-import { closeFd, compareOverlay, openOverlay, openRoot } from '@berth/native';
+import { closeFd, compareOverlay, openRoot } from '@berth/native';
 import type { Context } from './context.ts';
+import { openImage } from './root.ts';
 import type { ContainerRecord } from './store.ts';
 
 export interface Change {
@@ -19,13 +20,7 @@ export async function changes(context: Context, record: ContainerRecord): Promis
   const { upper } = context.layer(record.id);
   const written = openOrNull(upper);
   if (written === null) return null;
-  const [only = '', ...others] = layerDirs;
-  const image =
-    layerDirs.length === 0
-      ? null
-      : others.length === 0
-        ? openRoot(only)
-        : await openOverlay({ lower: layerDirs, upper: null, work: null });
+  const image = layerDirs.length === 0 ? null : await openImage(layerDirs);
   try {
     const found = await compareOverlay(written, image);
     const own = withoutMountPoints(found).map(({ path, kind }): Change => ({ Path: path, Kind: kinds[kind] }));

@@ -133,8 +133,9 @@ export function createContainers(deps: Dependencies) {
         if (filter !== null) await context.launcher.check(filter);
         unnamed = record.anonymousVolumes;
         await makeVolumes(context, image, volumes);
-        // Others may have been made meanwhile.
+        // Others may have been made meanwhile, and the image taken away.
         store.refuseTaken(record.name);
+        context.images.resolve(record.imageId);
         if (record.uidSlot !== null) record.uidSlot = store.freeUidSlot();
         if (layerBytesMax(record.hostConfig) !== null) {
           record.project = store.freeProject();

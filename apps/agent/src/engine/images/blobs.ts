@@ -51,10 +51,18 @@ export function createBlobs(dataDir: string) {
   for (const one of [directory, ingest]) mkdirSync(one, { recursive: true, mode: 0o700 });
   const pathOf = (digest: string) => path.join(directory, hexOf(digest));
 
+  /** A manifest or config, null where it is missing or broken. */
+  function readNow(digest: string): Buffer | null {
+    const file = pathOf(digest);
+    if (!existsSync(file) || statSync(file).size > smallBytesMax) return null;
+    const content = readFileSync(file);
+    return digestOf(content) === digest ? content : null;
+  }
+
   /** Small content, on the thread that asks: a record that names it is written next. */
   function putNow(content: Uint8Array, digest = digestOf(content)): string {
     if (digestOf(content) !== digest) throw new EngineError('invalid-parameter', `the content is not ${digest}`);
-    if (existsSync(pathOf(digest))) return digest;
+    if (readNow(digest) !== null) return digest;
     const aside = path.join(dataDir, 'tmp', `blob-${randomBytes(12).toString('hex')}`);
     const fd = openSync(aside, 'wx', 0o600);
     try {
@@ -78,13 +86,7 @@ export function createBlobs(dataDir: string) {
     put: async (content: Uint8Array, digest?: string) => putNow(content, digest),
     putNow,
 
-    /** A manifest or config, null where it is missing or broken. */
-    readNow(digest: string): Buffer | null {
-      const file = pathOf(digest);
-      if (!existsSync(file) || statSync(file).size > smallBytesMax) return null;
-      const content = readFileSync(file);
-      return digestOf(content) === digest ? content : null;
-    },
+    readNow,
 
     async read(digest: string, bytesMax: number): Promise<Buffer> {
       const file = pathOf(digest);

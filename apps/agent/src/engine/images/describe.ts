@@ -115,6 +115,15 @@ export function inspect(context: ImageContext, image: ImageRecord, options: { ma
   };
 }
 
+interface Step {
+  Id: string;
+  Created: number;
+  CreatedBy: string;
+  Tags: string[] | null;
+  Size: number;
+  Comment: string;
+}
+
 /** Newest first. Steps of which the images are here have their ids and names. */
 export function history(context: ImageContext, image: ImageRecord): object[] {
   const { store } = context;
@@ -124,14 +133,16 @@ export function history(context: ImageContext, image: ImageRecord): object[] {
   // Some producers tell nothing of their layers.
   const silent = Array.from({ length: Math.max(0, sizes.length - filled) }, () => ({}));
   let next = 0;
-  const entries = [...silent, ...told].map((entry: (typeof told)[number]) => ({
-    Id: '<missing>',
-    Created: seconds(entry.created ?? image.config.created ?? null),
-    CreatedBy: entry.created_by ?? '',
-    Tags: null as string[] | null,
-    Size: entry.empty_layer === true ? 0 : (sizes[next++] ?? 0),
-    Comment: entry.comment ?? '',
-  }));
+  const entries = [...silent, ...told].map(
+    (entry: (typeof told)[number]): Step => ({
+      Id: '<missing>',
+      Created: seconds(entry.created ?? image.config.created ?? null),
+      CreatedBy: entry.created_by ?? '',
+      Tags: null,
+      Size: entry.empty_layer === true ? 0 : (sizes[next++] ?? 0),
+      Comment: entry.comment ?? '',
+    }),
+  );
   entries.reverse();
   let at = image.id;
   for (const entry of entries) {

@@ -1,5 +1,6 @@
 /** The platform of this host, and the choice among those of an index. */
 import { EngineError } from '@berth/shared/errors';
+import { z } from 'zod';
 
 export interface Platform {
   os: string;
@@ -14,16 +15,26 @@ export function architecture(): string {
 
 export const hostPlatform = (): Platform => ({ os: 'linux', architecture: architecture() });
 
+const name = z.string().regex(/^[a-zA-Z0-9_.-]+$/);
+const asObject = z
+  .string()
+  .transform((text, check) => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      check.addIssue('not JSON');
+      return z.NEVER;
+    }
+  })
+  .pipe(z.object({ os: name, architecture: name, variant: z.union([name, z.literal('')]).optional() }));
+
 /** `linux/arm64/v8`, `arm64` or, from newer clients, JSON. Null: this host's. @throws invalid-parameter */
 export function parsePlatform(text: string | null): Platform | null {
   if (text === null || text === '') return null;
-  if (text.startsWith('{')) {
-    const object: unknown = JSON.parse(text);
-    const part = (name: string) =>
-      typeof object === 'object' && object !== null ? Object.entries(object).find(([key]) => key === name)?.[1] : '';
-    const [os, arch, variant] = ['os', 'architecture', 'variant'].map(part);
-    if (typeof os === 'string' && typeof arch === 'string')
-      return parsePlatform([os, arch, ...(typeof variant === 'string' && variant !== '' ? [variant] : [])].join('/'));
+  const written = text.startsWith('{') ? asObject.safeParse(text).data : undefined;
+  if (written !== undefined) {
+    const { os, architecture, variant } = written;
+    return { os, architecture: normal(architecture), ...(variant === undefined || variant === '' ? {} : { variant }) };
   }
   const parts = text.split('/');
   const [first = '', second, variant] = parts;
