@@ -1,6 +1,7 @@
 /** The registry client against registries that lie, stall, or send it elsewhere. */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { after, test } from 'node:test';
 import type { Credentials } from '../../src/engine/images/registry/credentials.ts';
 import { type RegistryLimits, registryLimits } from '../../src/engine/images/registry/limits.ts';
@@ -369,4 +370,41 @@ test('a mirror is asked first, without credentials; what it lacks comes from the
   );
   assert.ok(mirror.asked.length > asked);
   assert.deepEqual(mirror.secrets(), []);
+});
+
+test('what is too large for one request is uploaded in pieces, elsewhere without credentials', async () => {
+  const { hostile } = await stage(joe);
+  const elsewhere = await new HostileRegistry().start();
+  const small = createRegistries(open, { ...limits, uploadChunkBytes: 1024 ** 2 });
+  stoppers.push(
+    () => elsewhere.stop(),
+    () => small.close(),
+  );
+  hostile.challenge = 'Basic realm="x"';
+  const uploads = '/v2/x/blobs/uploads/';
+  const there = `http://${elsewhere.host}/there?state=1`;
+  hostile.answers.set(uploads, (_request, response) => response.writeHead(202, { Location: there }).end());
+  const pieces: Buffer[] = [];
+  let finished = '';
+  elsewhere.answers.set('/there', async (request, response) => {
+    const { 'content-length': length, 'content-range': range } = request.headers;
+    if (Number(length) > 1024 ** 2) return void response.writeHead(413, { Connection: 'close' }).end();
+    for await (const chunk of request) pieces.push(chunk);
+    if (request.method === 'PUT') finished = request.url ?? '';
+    else assert.match(range ?? '', /^\d+-\d+$/);
+    response.writeHead(request.method === 'PUT' ? 201 : 202, { Location: there }).end();
+  });
+  const sent: number[] = [];
+  await small.open({ domain: hostile.host, path: 'x' }, joe).upload({
+    digest,
+    sizeBytes: content.length,
+    open: (offset) => Readable.from([content.subarray(offset)]),
+    signal: never,
+    onProgress: (bytes) => sent.push(bytes),
+  });
+  assert.equal(digestOf(Buffer.concat(pieces)), digest);
+  assert.equal(finished, `/there?state=1&digest=${encodeURIComponent(digest)}`);
+  assert.equal(sent.at(-1), content.length);
+  assert.ok(hostile.secrets().length > 0);
+  assert.deepEqual(elsewhere.secrets(), []);
 });

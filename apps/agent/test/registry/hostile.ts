@@ -18,11 +18,11 @@ const configType = 'application/vnd.oci.image.config.v1+json';
 const layerType = 'application/vnd.oci.image.layer.v1.tar+gzip';
 
 let samples = 1;
+/** There may be any number of zeros. */
+const emptyArchive = (): Buffer => Buffer.alloc(++samples * 512);
 
 /** An image of one small layer, unlike any other, whose parts a test bends. */
-export function sample() {
-  // An empty archive; there may be any number of zeros.
-  const layerTar = Buffer.alloc(++samples * 512);
+export function sample(layerTar = emptyArchive()) {
   const layer = gzipSync(layerTar);
   const config = Buffer.from(
     JSON.stringify({

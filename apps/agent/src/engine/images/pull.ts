@@ -236,15 +236,17 @@ async function fetchLayer(fetching: Fetching, layer: Descriptor, index: number):
         blob: { digest: layer.digest, sizeBytes: layer.size },
         signal,
         // Another pull may want the layer on when this one's client has gone: the signal is the work's own.
-        open: (offset, wanted) =>
-          registry.blob({
+        open: (offset, wanted) => {
+          if (offset > 0) onProgress({ id, status: 'Downloading', currentBytes: offset, totalBytes: layer.size });
+          return registry.blob({
             digest: layer.digest,
             sizeBytes: layer.size,
             offset,
             signal: wanted,
             onRetry: (seconds) =>
               onProgress({ id, status: `Retrying in ${seconds} second${seconds === 1 ? '' : 's'}` }),
-          }),
+          });
+        },
         onProgress: (done) => {
           if (done === 'extracting') {
             fetching.onProgress({ id, status: 'Download complete' });
