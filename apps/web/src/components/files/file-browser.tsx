@@ -52,7 +52,10 @@ function OnlineBrowser({ space }: { space: FileSpaceView }) {
   const [place, go] = useFilesPlace();
   const { path, open } = place;
   const { directory, isLoading, reload } = useDirectory(space, path);
-  const { uploads, add, cancel, clear } = useUploads(space, { onIdle: reload, tooLarge: t('uploads.tooLarge') });
+  const { uploads, add, cancel, clear } = useUploads(space, {
+    onIdle: reload,
+    words: { tooLarge: t('uploads.tooLarge'), taken: t('nameMistakes.taken') },
+  });
   const [arrangement, setArrangement] = useState(byName);
   const [activeName, setActiveName] = useState<string | null>(null);
   const [removing, setRemoving] = useState<FileEntry | null>(null);
@@ -71,7 +74,9 @@ function OnlineBrowser({ space }: { space: FileSpaceView }) {
     0,
     shown.findIndex(({ Name }) => Name === activeName),
   );
-  const taken = (files: File[]) => files.filter(({ name }) => entries.some(({ Name }) => Name === name));
+  // A directory is not replaced by a file; the host refuses that.
+  const taken = (files: File[]) =>
+    files.filter(({ name }) => entries.some(({ Name, Type }) => Name === name && Type !== 'directory'));
   const upload = (files: File[]) => {
     if (files.length === 0) return;
     if (taken(files).length > 0) setReplacing(files);

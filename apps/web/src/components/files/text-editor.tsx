@@ -63,6 +63,7 @@ const look = EditorView.theme({
   '.cm-specialChar': { color: 'var(--color-warning)', backgroundColor: 'var(--color-warning-soft)' },
   '.cm-panels': { backgroundColor: 'var(--color-raised)', color: 'var(--color-ink)' },
   '.cm-panel.cm-search': { fontSize: '12px', padding: '6px 28px 6px 8px' },
+  '.cm-panel.cm-search :is(.cm-textfield, .cm-button)': { fontSize: 'inherit' },
   '.cm-panel.cm-search label': { display: 'inline-flex', alignItems: 'center', fontSize: 'inherit' },
   '.cm-panels-top': { borderBottom: '1px solid var(--color-line)' },
   '.cm-textfield': { backgroundColor: 'var(--color-surface)', borderColor: 'var(--color-line-strong)' },

@@ -41,8 +41,14 @@ interface Waiting {
 /** A host takes no larger one this way. */
 const fileBytesMax = 1024 ** 3;
 
+interface UseUploads {
+  onIdle: () => void;
+  /** Why some uploads fail, for a person. */
+  words: { tooLarge: string; taken: string };
+}
+
 /** A queue of files on their way into a directory; a few at a time, each with its own progress and end. */
-export function useUploads(space: FileSpaceView, { onIdle, tooLarge }: { onIdle: () => void; tooLarge: string }) {
+export function useUploads(space: FileSpaceView, { onIdle, words }: UseUploads) {
   const [uploads, dispatch] = useReducer(reduce, []);
   const waiting = useRef<Waiting[]>([]);
   const sending = useRef(new Map<number, AbortController>());
@@ -76,7 +82,10 @@ export function useUploads(space: FileSpaceView, { onIdle, tooLarge }: { onIdle:
       sending.current.delete(id);
       const part: Partial<Upload> = result.ok
         ? { state: 'done', sentBytes: file.size }
-        : { state: result.kind === 'cancelled' ? 'cancelled' : 'failed', message: result.message };
+        : {
+            state: result.kind === 'cancelled' ? 'cancelled' : 'failed',
+            message: result.kind === 'changed' ? words.taken : result.message,
+          };
       dispatch({ type: 'change', id, part });
     }
   };
@@ -91,7 +100,9 @@ export function useUploads(space: FileSpaceView, { onIdle, tooLarge }: { onIdle:
         directory,
         sentBytes: 0,
         totalBytes: file.size,
-        ...(file.size > fileBytesMax ? { state: 'failed', message: tooLarge } : { state: 'waiting', message: '' }),
+        ...(file.size > fileBytesMax
+          ? { state: 'failed', message: words.tooLarge }
+          : { state: 'waiting', message: '' }),
       })),
     });
     waiting.current.push(...added.filter(({ file }) => file.size <= fileBytesMax));

@@ -55,7 +55,9 @@ function volumeUsers(containers: ContainerRecord[]): Map<string, VolumeUser[]> {
         id,
         name,
         state: containerState(inspect),
-        mounts: places.map(({ Destination, RW }) => ({ path: Destination, readOnly: !RW })),
+        mounts: places
+          .map(({ Destination, RW }) => ({ path: Destination, readOnly: !RW }))
+          .sort((a, b) => (a.path < b.path ? -1 : 1)),
       });
     }
   }
