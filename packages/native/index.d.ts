@@ -219,7 +219,9 @@ export function applyTar(
 ): Promise<{ bytes: number; entries: number }>;
 /**
  * Writes `path` (a file or tree) as a PAX/ustar stream to `fd`; the entry is called `name`. Sockets are left out. The fd
- * is not closed. mode 'layer' turns overlay whiteouts into .wh. entries (for an upper directory).
+ * is not closed. mode 'layer' is for an overlay's upper directory (name '.'): whiteouts and opaque directories become
+ * .wh. entries, overlayfs' own attributes are left out, the same directory always gives the same bytes.
+ * @throws EOPNOTSUPP for what redirect_dir or metacopy left there, EINVAL for a file whose own name begins with .wh.
  */
 export function createTar(
   fd: number,

@@ -27,6 +27,7 @@ export type Command =
   | { name: 'serve'; config: Readonly<Config> }
   | { name: 'enroll'; config: Readonly<EnrollConfig> }
   | { name: 'doctor'; json: boolean }
+  | { name: 'fsck'; dataDir: string; repair: boolean; json: boolean }
   | { name: 'version' };
 
 export const usage = `usage: berth-agent COMMAND
@@ -36,6 +37,7 @@ export const usage = `usage: berth-agent COMMAND
            [--insecure-registry HOST[:PORT]|CIDR]... [--registry-mirror URL]... [--registry-token-server HOST[:PORT]]...
   enroll   --url U --token T [--data-dir D]
   doctor   [--json]
+  fsck     [--data-dir D] [--repair] [--json]
   version
 `;
 
@@ -59,6 +61,7 @@ export function readCommand(args: string[], env: NodeJS.ProcessEnv): Command {
       url: { type: 'string' },
       token: { type: 'string' },
       json: { type: 'boolean' },
+      repair: { type: 'boolean' },
     },
   });
   const dataDir = values['data-dir'] ?? `${env.BERTH_DATA_DIR ?? '/var/lib/berth'}/agent`;
@@ -99,6 +102,8 @@ export function readCommand(args: string[], env: NodeJS.ProcessEnv): Command {
       return { name: 'enroll', config: Object.freeze({ dataDir, url: values.url, token: values.token }) };
     case 'doctor':
       return { name: 'doctor', json: values.json ?? false };
+    case 'fsck':
+      return { name: 'fsck', dataDir, repair: values.repair ?? false, json: values.json ?? false };
     case 'version':
       return { name: 'version' };
     default:

@@ -3,6 +3,7 @@ import { chmodSync, createReadStream, existsSync, mkdirSync, readFileSync, rmSyn
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Sampler, sampleFields } from '@berth/native';
+import { EngineError } from '@berth/shared/errors';
 import { buildRoutes } from './api/routes/build.ts';
 import { containerRoutes } from './api/routes/containers.ts';
 import { diskUsageRoutes } from './api/routes/disk-usage.ts';
@@ -21,7 +22,7 @@ import { createBuilds } from './engine/build/build.ts';
 import { buildCacheSchema, createBuildCache } from './engine/build/cache.ts';
 import { createContainers } from './engine/containers/containers.ts';
 import { defaultFilter } from './engine/containers/process.ts';
-import { containersSchema, createContainerStore } from './engine/containers/store.ts';
+import { containersSchema, createContainerStore, imageUses } from './engine/containers/store.ts';
 import { openDatabase } from './engine/database.ts';
 import { createEvents, eventsSchema } from './engine/events.ts';
 import { agentVersion, hostFacts, probe, warningsFor } from './engine/host.ts';
@@ -30,6 +31,7 @@ import { createPull } from './engine/images/pull.ts';
 import { createPush } from './engine/images/push.ts';
 import { createRegistries } from './engine/images/registry/registry.ts';
 import { imagesSchema } from './engine/images/store.ts';
+import { lockDataDir } from './engine/lock.ts';
 import { createNetworks, networksSchema } from './engine/networks/networks.ts';
 import { createLauncher } from './engine/runtime/launch.ts';
 import { createMcsPairs, mcsSchema } from './engine/runtime/mcs.ts';
@@ -40,14 +42,14 @@ import { createHostReader } from './engine/stats/host.ts';
 import { createSampler } from './engine/stats/sampler.ts';
 import { volumesSchema } from './engine/volumes/store.ts';
 import { createVolumes } from './engine/volumes/volumes.ts';
+import { printFsck } from './fsck.ts';
 import { enroll } from './link/enroll.ts';
 import { createLink } from './link/session.ts';
 import { describeError, log } from './log.ts';
 import { openSelinux, selinuxWarnings } from './selinux.ts';
 
-async function serve(config: Readonly<Config>): Promise<void> {
-  for (const directory of [config.dataDir, config.runDir]) mkdirSync(directory, { recursive: true, mode: 0o711 });
-  const db = openDatabase(path.join(config.dataDir, 'agent.db'), [
+const openRecords = (dataDir: string) =>
+  openDatabase(path.join(dataDir, 'agent.db'), [
     eventsSchema,
     imagesSchema,
     buildCacheSchema,
@@ -56,23 +58,18 @@ async function serve(config: Readonly<Config>): Promise<void> {
     containersSchema,
     mcsSchema,
   ]);
+
+async function serve(config: Readonly<Config>): Promise<void> {
+  for (const directory of [config.dataDir, config.runDir]) mkdirSync(directory, { recursive: true, mode: 0o711 });
+  const lock = lockDataDir(config.dataDir);
+  const db = openRecords(config.dataDir);
   const features = await probe();
   const events = createEvents(db);
   const store = createContainerStore(db, subordinateIds);
-  const inUse = () =>
-    store.all().map((one) => ({
-      containerId: one.id,
-      name: one.name,
-      imageId: one.imageId,
-      running: one.status === 'running' || one.status === 'paused',
-    }));
-  const images = createImages({
-    db,
-    dataDir: config.dataDir,
-    events,
-    inUse: () => [...inUse(), ...builds.inUse()],
-  });
+  const inUse = () => [...imageUses(store), ...builds.inUse()];
+  const images = createImages({ db, dataDir: config.dataDir, events, inUse });
   const registries = createRegistries(config.registries);
+  const pull = createPull({ images, registries });
   const volumes = createVolumes({
     db,
     dataDir: config.dataDir,
@@ -129,7 +126,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
     containers,
     cache: createBuildCache(db),
     dataDir: config.dataDir,
-    pull: null,
+    pull,
   });
 
   await images.sweep();
@@ -167,6 +164,7 @@ async function serve(config: Readonly<Config>): Promise<void> {
       }),
       ...containerRoutes({ containers, networks, stats: createDockerStats((id) => sampler.latest(id)) }),
       ...execRoutes({ containers, events }),
+      ...buildRoutes({ builds }),
       ...imageRoutes({ images, containers }),
       ...diskUsageRoutes({
         images,
@@ -177,11 +175,10 @@ async function serve(config: Readonly<Config>): Promise<void> {
       ...registryRoutes({
         images,
         registries,
-        pull: createPull({ images, registries }),
+        pull,
         push: createPush({ images, registries, events }),
         containers: () => store.all().map(({ id, image, imageId }) => ({ containerId: id, image, imageId })),
       }),
-      ...buildRoutes({ builds }),
       ...networkRoutes({ networks, nameOf: (id) => store.get(id)?.name ?? '' }),
       ...volumeRoutes(volumes),
       ...fileRoutes({ containers, volumes, stagingDir: path.join(config.dataDir, 'tmp') }),
@@ -211,9 +208,21 @@ async function serve(config: Readonly<Config>): Promise<void> {
     server.closeAllConnections();
     rmSync(config.socketPath, { force: true });
     db.close();
+    lock.release();
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+}
+
+async function checkStore(dataDir: string, options: { repair: boolean; json: boolean }): Promise<void> {
+  if (!existsSync(path.join(dataDir, 'agent.db'))) throw new Error(`${dataDir} is no data directory of an agent`);
+  const lock = lockDataDir(dataDir);
+  const db = openRecords(dataDir);
+  const store = createContainerStore(db, subordinateIds);
+  const images = createImages({ db, dataDir, events: createEvents(db), inUse: () => imageUses(store) });
+  process.exitCode = printFsck(await images.fsck(options), options.json);
+  db.close();
+  lock.release();
 }
 
 /** Root and its group only; a socket that nobody answers on is a dead agent's. */
@@ -240,6 +249,8 @@ async function main(): Promise<void> {
     }
     case 'doctor':
       return printDoctor(await probe(), selinuxWarnings(openSelinux()), command.json);
+    case 'fsck':
+      return checkStore(command.dataDir, command);
     case 'version':
       console.log(agentVersion);
   }
@@ -249,7 +260,11 @@ try {
   await main();
 } catch (error) {
   console.error(`berth-agent: ${describeError(error)}`);
-  if (error instanceof Error && (error.message.includes('command') || 'code' in error === false))
+  if (
+    error instanceof Error &&
+    !(error instanceof EngineError) &&
+    (error.message.includes('command') || 'code' in error === false)
+  )
     console.error(`\n${usage}`);
   process.exit(1);
 }

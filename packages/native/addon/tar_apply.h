@@ -149,9 +149,12 @@ private:
       return false;
     parent.isChanged = true;
     beneath::Fd made(openat(parent.fd.get(), base.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    // A layer unpacks to the same tree every time: what it does not say is not the time of now.
+    struct timespec epoch[2] = {};
     return made &&
            fchown(made.get(), static_cast<uid_t>(options.uidShift), static_cast<gid_t>(options.gidShift)) == 0 &&
-           fchmod(made.get(), 0755) == 0 && (!hides || setOpaque(made.get()));
+           fchmod(made.get(), 0755) == 0 && (!hides || setOpaque(made.get())) &&
+           (!options.layer || futimens(made.get(), epoch) == 0);
   }
 
   /// Takes away what stands at the place of a new entry.
@@ -403,10 +406,10 @@ private:
            name == "system.posix_acl_default";
   }
 
+  /// The kernel moves what the file system cannot hold to the earliest or latest that it can.
   static void timesOf(const Entry &entry, struct timespec times[2]) {
-    constexpr int64_t earliest = -(1LL << 31), latest = (1LL << 33);
     times[0] = {0, UTIME_OMIT};
-    times[1] = {std::clamp(entry.mtime, earliest, latest), entry.mtimeNanos};
+    times[1] = {entry.mtime, entry.mtimeNanos};
   }
   bool setTimesAt(int parent, const std::string &base, const Entry &entry) {
     struct timespec times[2];

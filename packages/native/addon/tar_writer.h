@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <dirent.h>
 #include <linux/magic.h>
@@ -50,6 +51,7 @@ public:
   }
 
 private:
+  using Attributes = std::vector<std::pair<std::string, std::string>>;
   static constexpr size_t flushBytes = 256 << 10;
   static constexpr int depthMax = 512;
 
@@ -97,13 +99,14 @@ private:
       size_t slash = name.rfind('/');
       std::string hidden =
           slash == std::string::npos ? ".wh." + name : name.substr(0, slash + 1) + ".wh." + name.substr(slash + 1);
-      struct stat empty = {};
-      empty.st_mode = S_IFREG;
-      empty.st_mtim = stat.st_mtim;
-      return header(hidden, empty, '0', {}, 0, {});
+      return mark(hidden);
     }
-    std::vector<std::pair<std::string, std::string>> xattrs;
-    bool opaque = readXattrs(file, stat, xattrs);
+    if (options.layer && !isKept(name))
+      return false;
+    Attributes xattrs;
+    bool opaque = false;
+    if (!readXattrs(file, name, stat, xattrs, opaque))
+      return false;
     if (!S_ISDIR(stat.st_mode)) {
       if (stat.st_nlink > 1) {
         auto [known, isNew] = links.try_emplace({stat.st_dev, stat.st_ino}, name);
@@ -118,14 +121,16 @@ private:
     }
     if (!header(name.empty() ? "./" : name + "/", stat, '5', {}, 0, xattrs))
       return false;
-    if (opaque && options.layer) {
-      struct stat empty = {};
-      empty.st_mode = S_IFREG;
-      empty.st_mtim = stat.st_mtim;
-      if (!header(under(name, ".wh..wh..opq"), empty, '0', {}, 0, {}))
-        return false;
-    }
+    if (opaque && !mark(under(name, ".wh..wh..opq")))
+      return false;
     return isKernelTree(file) || children(file, name, depth);
+  }
+
+  /// An empty file that says something by its name; the same whenever it was made.
+  bool mark(const std::string &name) {
+    struct stat empty = {};
+    empty.st_mode = S_IFREG;
+    return header(name, empty, '0', {}, 0, {});
   }
 
   static std::string under(const std::string &name, const std::string &child) {
@@ -167,8 +172,7 @@ private:
     return true;
   }
 
-  bool content(int file, const std::string &name, const struct stat &stat,
-               const std::vector<std::pair<std::string, std::string>> &xattrs) {
+  bool content(int file, const std::string &name, const struct stat &stat, const Attributes &xattrs) {
     beneath::Fd in(open(procPath(file).c_str(), O_RDONLY | O_CLOEXEC));
     if (!in)
       return fail("open", name);
@@ -176,7 +180,6 @@ private:
       return false;
     // A file that grows or shrinks meanwhile still gets exactly as many bytes as its header says.
     int64_t left = stat.st_size;
-    std::vector<char> chunk(128 << 10);
     while (left > 0) {
       size_t wanted = static_cast<size_t>(std::min<int64_t>(left, static_cast<int64_t>(chunk.size())));
       ssize_t count = read(in.get(), chunk.data(), wanted);
@@ -197,8 +200,7 @@ private:
     return true;
   }
 
-  bool special(int file, const std::string &name, const struct stat &stat,
-               const std::vector<std::pair<std::string, std::string>> &xattrs) {
+  bool special(int file, const std::string &name, const struct stat &stat, const Attributes &xattrs) {
     if (S_ISLNK(stat.st_mode)) {
       char target[PATH_MAX];
       ssize_t size = readlinkat(file, "", target, sizeof target);
@@ -209,32 +211,76 @@ private:
     return header(name, stat, S_ISCHR(stat.st_mode) ? '3' : S_ISBLK(stat.st_mode) ? '4' : '6', {}, 0, xattrs);
   }
 
-  /// Returns whether the directory hides what lower layers have.
-  static bool readXattrs(int file, const struct stat &stat, std::vector<std::pair<std::string, std::string>> &xattrs) {
+  /// What a layer cannot say is refused rather than said differently.
+  bool isKept(const std::string &name) {
+    std::string base = name.substr(name.rfind('/') + 1);
+    bool isLong = name.size() > 4095;
+    if (!isLong && base.rfind(".wh.", 0) != 0)
+      return true;
+    failure = error::with(isLong ? ENAMETOOLONG : EINVAL, "createTar", name,
+                          isLong ? "a name is longer than 4095 bytes"
+                                 : "a name that begins with .wh. stands for a removed file in a layer");
+    return false;
+  }
+
+  /// Attributes to write, in the order of their names; and whether the directory hides what lower layers have.
+  bool readXattrs(int file, const std::string &name, const struct stat &stat, Attributes &xattrs, bool &isOpaque) {
     if (!S_ISREG(stat.st_mode) && !S_ISDIR(stat.st_mode))
-      return false;
+      return true;
     std::string path = procPath(file);
-    char names[64 << 10];
-    ssize_t size = listxattr(path.c_str(), names, sizeof names);
-    bool opaque = false;
-    for (ssize_t at = 0; at < size;) {
-      std::string name(names + at);
-      at += static_cast<ssize_t>(name.size()) + 1;
-      bool overlay = name.rfind("trusted.overlay.", 0) == 0;
-      bool wanted = name == "security.capability" || (name.rfind("user.", 0) == 0 && name.rfind("user.overlay.", 0));
-      if (!overlay && !wanted)
+    ssize_t size = listxattr(path.c_str(), attribute.data(), attribute.size());
+    if (size < 0)
+      return errno == ENOTSUP || fail("listxattr", name);
+    std::vector<std::string> names;
+    for (const char *at = attribute.data(); at < attribute.data() + size; at += names.back().size() + 1)
+      names.emplace_back(at);
+    std::sort(names.begin(), names.end());
+    for (const std::string &key : names) {
+      bool isOverlays = key.rfind("trusted.overlay.", 0) == 0;
+      if (!isOverlays && !isWanted(key))
         continue;
-      std::string value(64 << 10, '\0');
-      ssize_t length = getxattr(path.c_str(), name.c_str(), value.data(), value.size());
+      ssize_t length = getxattr(path.c_str(), key.c_str(), attribute.data(), attribute.size());
+      if (length < 0 && errno == ENODATA)
+        continue;
       if (length < 0)
-        continue;
-      value.resize(static_cast<size_t>(length));
-      if (overlay)
-        opaque = opaque || (name == "trusted.overlay.opaque" && value == "y");
-      else
-        xattrs.emplace_back("SCHILY.xattr." + name, std::move(value));
+        return fail("getxattr", name);
+      std::string value(attribute.data(), static_cast<size_t>(length));
+      if (!isOverlays)
+        xattrs.emplace_back("SCHILY.xattr." + key, portable(key, std::move(value)));
+      else if (options.layer && !overlays(key.substr(strlen("trusted.overlay.")), value, name, isOpaque))
+        return false;
     }
-    return opaque;
+    return true;
+  }
+
+  /// A container's processes may set user.overlay.* themselves: it means nothing to mounts without `userxattr`.
+  bool isWanted(const std::string &key) const {
+    if (key.rfind("user.", 0) == 0)
+      return key.rfind("user.overlay.", 0) != 0;
+    // The ids in an ACL are not shifted.
+    bool isAcl = key == "system.posix_acl_access" || key == "system.posix_acl_default";
+    return key == "security.capability" || (isAcl && options.uidShift == 0 && options.gidShift == 0);
+  }
+
+  /// Capabilities as of version 3 name the root user they count for, which is this host's idea: version 2 is any root.
+  std::string portable(const std::string &key, std::string value) const {
+    constexpr size_t version2Bytes = 20, version3Bytes = 24;
+    if (key == "security.capability" && options.layer && value.size() == version3Bytes && value[3] == 3) {
+      value[3] = 2;
+      value.resize(version2Bytes);
+    }
+    return value;
+  }
+
+  /// overlayfs' own notes. Those by which a file's name or content is somewhere else are not in use with us.
+  bool overlays(const std::string &note, const std::string &value, const std::string &name, bool &isOpaque) {
+    if (note == "opaque")
+      isOpaque = value == "y";
+    if (note != "redirect" && note != "metacopy" && note != "whiteout")
+      return true;
+    failure = error::with(ENOTSUP, "createTar", name,
+                          "overlayfs keeps a part of it elsewhere (trusted.overlay." + note + ")");
+    return false;
   }
 
   /// `length key=value\n`, where the length counts itself.
@@ -245,6 +291,17 @@ private:
     return std::to_string(total) + " " + key + "=" + value + "\n";
   }
 
+  /// Before 1970 the fraction counts the other way in text than in a timespec.
+  static std::string timeText(int64_t seconds, long nanos) {
+    bool isNegative = seconds < 0;
+    if (isNegative && nanos > 0)
+      seconds++, nanos = 1000000000 - nanos;
+    char text[40];
+    snprintf(text, sizeof text, "%s%lld.%09ld", isNegative ? "-" : "", static_cast<long long>(std::abs(seconds)),
+             nanos);
+    return nanos == 0 ? std::string(text, strcspn(text, ".")) : text;
+  }
+
   static bool octal(char *field, size_t size, uint64_t value) {
     bool fits = size - 1 >= 22 || value < (1ULL << (3 * (size - 1)));
     snprintf(field, size, "%0*llo", static_cast<int>(size - 1), static_cast<unsigned long long>(fits ? value : 0));
@@ -252,7 +309,7 @@ private:
   }
 
   bool header(const std::string &name, const struct stat &stat, char type, const std::string &link, int64_t size,
-              const std::vector<std::pair<std::string, std::string>> &xattrs) {
+              const Attributes &xattrs) {
     int64_t uid = std::max<int64_t>(0, static_cast<int64_t>(stat.st_uid) + options.uidShift);
     int64_t gid = std::max<int64_t>(0, static_cast<int64_t>(stat.st_gid) + options.gidShift);
     std::string extended;
@@ -274,8 +331,9 @@ private:
     if (!octal(block + 124, 12, static_cast<uint64_t>(size)))
       extended += record("size", std::to_string(size));
     int64_t seconds = stat.st_mtim.tv_sec;
-    if (!octal(block + 136, 12, seconds < 0 ? 1ULL << 40 : static_cast<uint64_t>(seconds)))
-      extended += record("mtime", std::to_string(seconds));
+    bool fits = octal(block + 136, 12, seconds < 0 ? 1ULL << 40 : static_cast<uint64_t>(seconds));
+    if (!fits || stat.st_mtim.tv_nsec != 0)
+      extended += record("mtime", timeText(seconds, stat.st_mtim.tv_nsec));
     for (const auto &[key, value] : xattrs)
       extended += record(key, value);
     block[156] = type;
@@ -316,6 +374,8 @@ private:
   WriteOptions options;
   error::Failure failure;
   std::string pending;
+  std::vector<char> chunk = std::vector<char>(128 << 10);
+  std::vector<char> attribute = std::vector<char>(64 << 10);
   std::map<Identity, std::string> links;
 };
 

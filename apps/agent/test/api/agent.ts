@@ -43,6 +43,10 @@ export class TestAgent {
     throw new Error('the agent did not come up');
   }
 
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   /** nsenter executes the agent in its own place: the signal reaches it. */
   async end(signal: NodeJS.Signals): Promise<void> {
     const process_ = this.#process;
@@ -63,6 +67,7 @@ export class TestAgent {
     method: string,
     target: string,
     body = '',
+    headers: Record<string, string> = {},
   ): Promise<{ status: number; headers: http.IncomingHttpHeaders; text: string }> {
     return new Promise((resolve, reject) => {
       const request = http.request({ socketPath: this.socket, method, path: target, agent: false }, (answer) => {
@@ -74,6 +79,7 @@ export class TestAgent {
         answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
       });
       request.setHeader('content-type', 'application/json');
+      for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
       // The agent may answer and hang up before it has read everything.
       request.on('error', (error) => ('code' in error && error.code === 'EPIPE' ? undefined : reject(error)));
       request.end(body);

@@ -7,6 +7,9 @@ import type { Builds } from '../../engine/build/build.ts';
 import type { BuildRequest } from '../../engine/build/job.ts';
 import type { BuildOutput } from '../../engine/build/output.ts';
 import { CommandFailed } from '../../engine/build/run.ts';
+import type { Progress } from '../../engine/images/progress.ts';
+import { readRegistryConfig } from '../../engine/images/registry/credentials.ts';
+import { encodeProgress } from '../progress.ts';
 import { flag, type RequestContext, type Route } from '../router.ts';
 import { statusOf } from '../status.ts';
 
@@ -75,6 +78,12 @@ class ResponseOutput implements BuildOutput {
     return true;
   }
 
+  /** Figures that a client does not read in time are not told. */
+  onProgress = (progress: Progress): void => {
+    if (progress.currentBytes !== undefined && this.#context.response.writableNeedDrain) return;
+    for (const line of encodeProgress(progress)) this.send(line);
+  };
+
   drained(): Promise<void> {
     const { response } = this.#context;
     if (!response.writableNeedDrain || response.destroyed) return Promise.resolve();
@@ -133,7 +142,7 @@ function readRequest(query: URLSearchParams, request: IncomingMessage): BuildReq
     pull: flag(query, 'pull'),
     target: text('target'),
     platform: text('platform'),
-    tellsRemoval: { success: isRemoving || flag(query, 'rm'), failure: isRemoving },
+    tellsRemoval: { success: isRemoving || text('rm') === '' || flag(query, 'rm'), failure: isRemoving },
     hostConfig: hostConfig.parse({
       Memory: integer(query, 'memory'),
       MemorySwap: integer(query, 'memswap'),
@@ -149,7 +158,7 @@ function readRequest(query: URLSearchParams, request: IncomingMessage): BuildReq
       Ulimits: json(query, 'ulimits', ulimits),
       Isolation: text('isolation'),
     }),
-    credentials: readCredentials(request.headers['x-registry-config']),
+    credentials: readRegistryConfig(String(request.headers['x-registry-config'] ?? '')),
   };
 }
 
@@ -207,15 +216,4 @@ function parseJson<T>(name: string, text: string, schema: z.ZodType<T>): T {
     'invalid-parameter',
     `error reading ${name}: ${parsed.error.issues[0]?.message ?? 'malformed'}`,
   );
-}
-
-/** How to sign in, by registry. What cannot be read says nothing, as with dockerd. */
-function readCredentials(header: string | string[] | undefined): Record<string, unknown> {
-  if (typeof header !== 'string') return {};
-  try {
-    const content: unknown = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'));
-    return typeof content === 'object' && content !== null ? { ...content } : {};
-  } catch {
-    return {};
-  }
 }

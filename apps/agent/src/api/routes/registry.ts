@@ -4,7 +4,7 @@ import { EngineError } from '@berth/shared/errors';
 import { describeDistribution } from '../../engine/images/distribution.ts';
 import type { Images } from '../../engine/images/images.ts';
 import { parsePlatform } from '../../engine/images/platform.ts';
-import type { OnProgress, Progress } from '../../engine/images/progress.ts';
+import type { OnProgress } from '../../engine/images/progress.ts';
 import type { Pull } from '../../engine/images/pull.ts';
 import type { Push } from '../../engine/images/push.ts';
 import { familiarName, parseReference, type Reference } from '../../engine/images/reference.ts';
@@ -16,6 +16,7 @@ import {
 } from '../../engine/images/registry/credentials.ts';
 import type { Registries } from '../../engine/images/registry/registry.ts';
 import { type ContainerImage, findUpdates } from '../../engine/images/updates.ts';
+import { encodeProgress } from '../progress.ts';
 import type { RequestContext, Route } from '../router.ts';
 import { statusOf } from '../status.ts';
 
@@ -143,7 +144,7 @@ async function streamed(response: ServerResponse, work: (onProgress: OnProgress)
   try {
     await work((progress) => {
       if (progress.currentBytes !== undefined && response.writableLength > unreadBytesMax) return;
-      for (const line of encode(progress)) write(line);
+      for (const line of encodeProgress(progress)) write(line);
     });
     response.end();
   } catch (error) {
@@ -152,16 +153,4 @@ async function streamed(response: ServerResponse, work: (onProgress: OnProgress)
     write({ errorDetail: { message }, error: message });
     response.end();
   }
-}
-
-function encode({ id, status, currentBytes, totalBytes, pushed }: Progress): object[] {
-  const subject = id === '' ? {} : { id };
-  if (pushed !== undefined) {
-    const aux = { Tag: pushed.tag, Digest: pushed.digest, Size: pushed.sizeBytes };
-    return [{ status }, { progressDetail: {}, aux }];
-  }
-  if (currentBytes !== undefined)
-    return [{ status, progressDetail: { current: currentBytes, total: totalBytes }, ...subject }];
-  const isLayer = /^[0-9a-f]{12}$/.test(id);
-  return [{ status, ...(isLayer ? { progressDetail: {} } : {}), ...subject }];
 }

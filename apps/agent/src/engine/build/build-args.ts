@@ -1,5 +1,9 @@
 /** `--build-arg`, ARG, and what of them an instruction sees. Pure. */
+import { EngineError } from '@berth/shared/errors';
 import type { Variables } from './words.ts';
+
+/** Of all values together, of the stage and of those before. */
+const charactersMax = 1024 ** 2;
 
 /** There without an ARG, and in no cache key. */
 const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
@@ -15,6 +19,7 @@ export class BuildArgs {
   /** Of all stages: declared before the first FROM. */
   readonly #global = new Map<string, string | null>();
   #declared = new Map<string, string | null>();
+  #characters = 0;
 
   constructor(given: ReadonlyMap<string, string>, architecture: string) {
     this.#given = given;
@@ -27,14 +32,27 @@ export class BuildArgs {
     this.#platform = new Map(machine);
   }
 
+  /** @throws invalid-parameter */
   declareGlobal(name: string, value: string | null): void {
-    this.#consumed.add(name);
+    this.#count(name, value);
     this.#global.set(name, value);
   }
 
+  /** @throws invalid-parameter */
   declare(name: string, value: string | null): void {
-    this.#consumed.add(name);
+    this.#count(name, value);
     this.#declared.set(name, value);
+  }
+
+  #count(name: string, value: string | null): void {
+    this.#consumed.add(name);
+    this.#characters += name.length + (value ?? '').length;
+    if (this.#characters > charactersMax) {
+      throw new EngineError(
+        'invalid-parameter',
+        `the values of ARG are larger than ${charactersMax} characters together`,
+      );
+    }
   }
 
   /** A stage begins with none. */

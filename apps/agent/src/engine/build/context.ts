@@ -10,7 +10,8 @@ import { applyStream } from './pipes.ts';
 
 export const contextLimits = { bytesMax: 16 * 1024 ** 3, entriesMax: 1_000_000 };
 const dockerfileBytesMax = 1024 ** 2;
-const ignoreFileBytesMax = 1024 ** 2;
+const ignoreFileBytesMax = 64 * 1024;
+const nameMax = 1024;
 
 /** What COPY takes from: the context, a stage or an image. */
 export interface Source {
@@ -67,7 +68,7 @@ function refused(cause: unknown): EngineError {
 
 async function readDockerfile(root: number, asked: string): Promise<[path: string, text: string]> {
   const name = asked === '' ? 'Dockerfile' : asked;
-  if (name.split('/').includes('..')) {
+  if (name.length > nameMax || name.split('/').includes('..')) {
     throw new EngineError('invalid-parameter', `the Dockerfile (${name}) must be within the build context`);
   }
   for (const candidate of name === 'Dockerfile' ? ['Dockerfile', 'dockerfile'] : [name]) {

@@ -2,6 +2,7 @@
 import { EngineError } from '@berth/shared/errors';
 import type { ImageRecord } from '../images/context.ts';
 import { architecture, parsePlatform } from '../images/platform.ts';
+import { parseReference } from '../images/reference.ts';
 import { parseDockerfile } from './dockerfile.ts';
 import { type From, type Instruction, parseInstruction } from './instructions.ts';
 import type { Job, StageState } from './job.ts';
@@ -45,20 +46,26 @@ export function takeTriggers(job: Job, stage: StageState): Instruction[] {
   });
 }
 
-/** Here, or from a registry where there is a way to one. @throws not-found */
-export async function imageOrPull(job: Job, reference: string): Promise<ImageRecord> {
+/** Here, or from its registry. @throws not-found and what a pull throws */
+export async function imageOrPull(job: Job, named: string): Promise<ImageRecord> {
   const { images, pull, request, signal, output } = job;
-  const isId = /^(?:sha256:)?[0-9a-f]{64}$/.test(reference);
-  if (!request.pull || pull === null || isId) {
+  const isId = /^(?:sha256:)?[0-9a-f]{64}$/.test(named);
+  if (!request.pull || isId) {
     try {
-      return images.resolve(reference);
+      return images.resolve(named);
     } catch (error) {
-      const isMissing = error instanceof EngineError && error.kind === 'not-found';
-      if (!isMissing || pull === null || isId) throw error;
+      if (isId || !(error instanceof EngineError && error.kind === 'not-found')) throw error;
     }
   }
-  await pull(reference, { credentials: request.credentials, signal, output });
-  return images.resolve(reference);
+  const reference = parseReference(named);
+  const credentials = request.credentials.get(reference.domain) ?? null;
+  const { id } = await pull.pullImage(reference, {
+    platform: null,
+    credentials,
+    signal,
+    onProgress: output.onProgress,
+  });
+  return images.resolve(id);
 }
 
 /** A program of another machine would not run here. @throws invalid-parameter */

@@ -33,11 +33,9 @@ export function ignored(text: string): (path: string) => boolean {
     })
     .filter(({ pattern }) => pattern !== '.' && pattern !== '');
   return (path) => {
-    const parts = path.split('/');
-    const paths = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
     let isOut = false;
     for (const { isException, tokens } of rules) {
-      if (isException === isOut && paths.some((one) => matches(tokens, one))) isOut = !isException;
+      if (isException === isOut && matches(tokens, path, true)) isOut = !isException;
     }
     return isOut;
   };
@@ -109,33 +107,34 @@ function bad(pattern: string): EngineError {
   return new EngineError('invalid-parameter', `syntax error in pattern ${JSON.stringify(pattern)}`);
 }
 
-/** All ways at once, so that no pattern takes more than its length times the name's. */
-function matches(tokens: readonly Token[], name: string): boolean {
-  let states = new Set<number>();
-  const add = (set: Set<number>, state: number) => {
-    for (let at = state; !set.has(at); at++) {
-      set.add(at);
+/**
+ * Whether a name fits; `orParent`: or a directory that it is in. All ways at once, so that no pattern takes more than its
+ * length times the name's.
+ */
+function matches(tokens: readonly Token[], name: string, orParent = false): boolean {
+  let states = new Uint8Array(tokens.length + 1);
+  const enter = (set: Uint8Array, state: number) => {
+    for (let at = state; set[at] !== 2; at++) {
+      set[at] = 2;
       const token = tokens[at];
       if (token === undefined || token.kind === 'one') return;
     }
   };
-  add(states, 0);
+  enter(states, 0);
   for (const char of name) {
-    const next = new Set<number>();
-    const within: number[] = [];
-    for (const state of states) {
-      const token = tokens[state];
-      if (token === undefined) continue;
+    if (orParent && char === '/' && states[tokens.length] === 2) return true;
+    const next = new Uint8Array(tokens.length + 1);
+    for (const [state, token] of tokens.entries()) {
+      if (states[state] === 0) continue;
       if (token.kind === 'one') {
-        if (token.fits(char)) add(next, state + 1);
+        if (token.fits(char)) enter(next, state + 1);
       } else if (token.kind === 'many') {
-        if (token.crosses || char !== '/') add(next, state);
-      } else if (char === '/') add(next, state);
-      else within.push(state);
+        if (token.crosses || char !== '/') enter(next, state);
+      } else if (char === '/') enter(next, state);
+      // In the middle of a directory's name nothing after it begins.
+      else next[state] ||= 1;
     }
-    // Last: in the middle of a directory's name nothing after it begins.
-    for (const state of within) next.add(state);
     states = next;
   }
-  return states.has(tokens.length);
+  return states[tokens.length] === 2;
 }

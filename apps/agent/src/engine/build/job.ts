@@ -4,15 +4,14 @@ import type { Containers } from '../containers/containers.ts';
 import type { ImageRecord } from '../images/context.ts';
 import type { Images } from '../images/images.ts';
 import type { Layers } from '../images/layers.ts';
+import type { Pull } from '../images/pull.ts';
+import type { Credentials } from '../images/registry/credentials.ts';
 import type { BuildArgs } from './build-args.ts';
 import type { BuildCache } from './cache.ts';
 import type { BuildContext } from './context.ts';
 import type { BuildOutput } from './output.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Escape } from './words.ts';
-
-/** How to sign in to a registry, by its host. */
-export type Credentials = Readonly<Record<string, unknown>>;
 
 export interface BuildRequest {
   /** In the context. */
@@ -32,21 +31,16 @@ export interface BuildRequest {
   tellsRemoval: { success: boolean; failure: boolean };
   /** Of the containers of RUN. */
   hostConfig: Partial<HostConfig>;
-  credentials: Credentials;
+  /** How to sign in to a registry, by its domain. */
+  credentials: ReadonlyMap<string, Credentials>;
 }
-
-export type Pull = (
-  reference: string,
-  options: { credentials: Credentials; signal: AbortSignal; output: BuildOutput },
-) => Promise<void>;
 
 export interface BuildDependencies {
   images: Images;
   containers: Containers;
   cache: BuildCache;
   dataDir: string;
-  /** Null where images come by `docker load` alone. */
-  pull: Pull | null;
+  pull: Pick<Pull, 'pullImage'>;
 }
 
 export interface Job extends BuildDependencies {

@@ -1,8 +1,12 @@
 /** What a build says, message by message as the Engine API streams it. */
+import type { OnProgress } from '../images/progress.ts';
+
 export interface BuildOutput {
   /** @returns false when the client is behind: `drained` resolves when it has caught up */
   send(message: object): boolean;
   drained(): Promise<void>;
+  /** Of a pull. */
+  onProgress: OnProgress;
 }
 
 export function say(output: BuildOutput, text: string): boolean {

@@ -164,3 +164,13 @@ export function createContainerStore(db: Database, avoided: () => IdRange[]): Co
     },
   };
 }
+
+/** What images are needed for. */
+export function imageUses(store: ContainerStore) {
+  return store.all().map((one) => ({
+    containerId: one.id,
+    name: one.name,
+    imageId: one.imageId,
+    running: one.status === 'running' || one.status === 'paused',
+  }));
+}

@@ -7,6 +7,7 @@ import type { Blobs } from './blobs.ts';
 import { createImageContext, type ImageRecord, type ImageUse, type Served } from './context.ts';
 import { history, inspect, sharedSizes, summary } from './describe.ts';
 import { checkFilters, listImages } from './filter.ts';
+import { type FsckReport, fsck } from './fsck.ts';
 import { type ImportOptions, importImage } from './import.ts';
 import type { Layers } from './layers.ts';
 import { type LoadOptions, load } from './load.ts';
@@ -47,6 +48,8 @@ export interface Images {
   history(reference: string): object[];
   /** Of everything that is kept, on disk. */
   totalBytes(): Promise<number>;
+  /** While no agent is at work. */
+  fsck(options: { repair: boolean }): Promise<FsckReport>;
   /** At start: removes what nothing stands for. */
   sweep(): Promise<void>;
 }
@@ -76,6 +79,7 @@ export function createImages(deps: { db: Database; dataDir: string; events: Even
     inspect: (reference, options) => inspect(context, context.resolve(reference), options),
     history: (reference) => history(context, context.resolve(reference)),
     totalBytes: context.unused.totalBytes,
+    fsck: (options) => fsck(context, options),
     sweep: context.unused.sweep,
   };
 }

@@ -7,18 +7,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { closeFd, type IngestedLayer, ingestLayer, openPipe, openRoot, removeTree } from '@berth/native';
+import { type IngestedLayer, removeTree } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { type Database, durably } from '../database.ts';
-import { broken } from './archive.ts';
 import { type BlobStore, syncDirectory } from './blobs.ts';
-import { createSource } from './layer-source.ts';
 import { createSharing } from './sharing.ts';
 import type { ImageStore } from './store.ts';
+import { type PartialBlob, unpack } from './unpack.ts';
 
 export interface Layer {
   chainId: string;
@@ -57,8 +54,6 @@ export interface Keep {
   digests: Set<string>;
 }
 
-const limits = { bytesMax: 64 * 1024 ** 3, entriesMax: 5_000_000, ratioMax: 2000, blobBytesMax: 64 * 1024 ** 3 };
-
 const mediaTypes = {
   none: 'application/vnd.oci.image.layer.v1.tar',
   gzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
@@ -91,7 +86,7 @@ export function createLayers(deps: { db: Database; dataDir: string; store: Image
 
   function get(chainId: string): Layer | null {
     const row = store.layer(chainId);
-    return row === null || row.blob === null ? null : { ...row, blob: row.blob };
+    return row === null || row.blob === null || !blobs.has(row.blob.digest) ? null : { ...row, blob: row.blob };
   }
 
   async function ingest(wanted: WantedLayer, keep: Keep): Promise<Layer> {
@@ -144,47 +139,14 @@ export function createLayers(deps: { db: Database; dataDir: string; store: Image
   }
 
   async function fill(wanted: Caller, staging: string, file: string | null): Promise<IngestedLayer> {
-    const root = openRoot(path.join(staging, 'layer/diff'));
-    const blob = file === null ? null : openPartial(file, wanted.blob?.sizeBytes ?? 0);
+    const directory = path.join(staging, 'layer/diff');
+    if (file === null) return unpack(wanted, directory, null);
+    const partial = openPartial(file, wanted.blob?.sizeBytes ?? 0);
     try {
-      const done = await stream(wanted, root, blob, file);
-      const reason = mismatch(wanted, done);
-      if (reason !== null) throw broken(reason);
-      return done;
+      return await unpack(wanted, directory, partial);
     } finally {
-      closeFd(root);
-      if (blob !== null) closeSync(blob.fd);
+      closeSync(partial.fd);
     }
-  }
-
-  async function stream(
-    wanted: Caller,
-    root: number,
-    blob: { fd: number; offset: number } | null,
-    file: string | null,
-  ): Promise<IngestedLayer> {
-    const ended = new AbortController();
-    const kept = blob === null || file === null ? null : { file, bytes: blob.offset };
-    const source = createSource(wanted, kept, AbortSignal.any([wanted.signal, ended.signal]));
-    const [readEnd, writeEnd] = openPipe();
-    const ingesting = ingestLayer(readEnd, root, {
-      blob,
-      compress: wanted.blob === null,
-      limits: { ...limits, blobBytesMax: wanted.blob?.sizeBytes ?? limits.blobBytesMax },
-    }).finally(() => {
-      closeFd(readEnd);
-      ended.abort();
-    });
-    const [sent, ingested] = await Promise.allSettled([
-      pipeline(source.bytes(), new Socket({ fd: writeEnd, readable: false, writable: true })),
-      ingesting,
-    ]);
-    if (wanted.signal.aborted) throw new EngineError('cancelled', 'the request was cancelled');
-    if (ingested.status === 'rejected' && isFull(ingested.reason)) throw full(ingested.reason);
-    if (source.failure !== null) throw source.failure;
-    if (ingested.status === 'rejected') throw refused(ingested.reason);
-    if (sent.status === 'rejected') throw refused(sent.reason);
-    return ingested.value;
   }
 
   /** Blob, then directory, then row: each durable before the next. */
@@ -219,33 +181,11 @@ export function isResumable(error: unknown): boolean {
   return !(error instanceof EngineError) || ['unavailable', 'deadline', 'cancelled'].includes(error.kind);
 }
 
-function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-}
-
-const full = (cause: unknown) =>
-  new EngineError('system', 'a layer cannot be stored: no space left on device', { cause });
-
-function refused(cause: unknown): EngineError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new EngineError('invalid-parameter', `a layer cannot be applied: ${message}`, { cause });
-}
-
 /** What an earlier try left of a blob of `sizeBytes`. */
-function openPartial(file: string, sizeBytes: number): { fd: number; offset: number } {
+function openPartial(file: string, sizeBytes: number): PartialBlob {
   const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
   const { size } = fstatSync(fd);
-  if (size <= sizeBytes) return { fd, offset: size };
+  if (size <= sizeBytes) return { file, fd, offset: size };
   ftruncateSync(fd, 0);
-  return { fd, offset: 0 };
-}
-
-function mismatch(wanted: WantedLayer, done: IngestedLayer): string | null {
-  if (wanted.blob !== null && done.blobBytes !== wanted.blob.sizeBytes)
-    return `a layer has ${done.blobBytes} bytes and should have ${wanted.blob.sizeBytes}`;
-  if (wanted.blob !== null && done.blobDigest !== wanted.blob.digest)
-    return `a layer's blob is ${done.blobDigest} and should be ${wanted.blob.digest}`;
-  if (wanted.diffId !== null && done.diffId !== wanted.diffId)
-    return `a layer's content is ${done.diffId}, its config says ${wanted.diffId}`;
-  return null;
+  return { file, fd, offset: 0 };
 }

@@ -142,8 +142,7 @@ function index(chosen: readonly Chosen[]) {
 }
 
 /** With the registry that a short name stands for. */
-function canonicalName(tag: string): string {
-  const [first = '', ...others] = tag.split('/');
-  if (others.length === 0) return `docker.io/library/${tag}`;
-  return first === 'localhost' || /[.:]/.test(first) ? tag : `docker.io/${tag}`;
+function canonicalName(name: string): string {
+  const { domain, path, tag } = parseReference(name);
+  return `${domain}/${path}:${tag ?? 'latest'}`;
 }

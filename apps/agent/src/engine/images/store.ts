@@ -1,5 +1,6 @@
 /** Image records. An image is its config's digest; layers are shared by chain id. What refers to what is asked, not counted. */
 import { addColumns, type Database } from '../database.ts';
+import { digestOf } from './blobs.ts';
 import type { ImageConfig } from './config.ts';
 
 export const imagesSchema = `
@@ -152,6 +153,11 @@ export function createImageStore(db: Database) {
     },
     /** As its id was made from it. */
     configText: (id: string): string | null => one.get(id)?.config ?? null,
+    /** Other than the id for a record of an agent that did not keep the bytes. */
+    configDigest(id: string): string | null {
+      const text = one.get(id)?.config;
+      return text === undefined ? null : digestOf(text);
+    },
     /** An image that is there already keeps its parent and time; its text may complete an older agent's record. */
     add(image: { id: string; configText: string; addedAt: string; parentId: string | null; chainIds: string[] }): void {
       db.prepare(
@@ -205,6 +211,17 @@ export function createImageStore(db: Database) {
         `INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (chain_id) DO UPDATE SET
          blob_digest = excluded.blob_digest, blob_bytes = excluded.blob_bytes, media_type = excluded.media_type`,
       ).run(chainId, diffId, sizeBytes, blob.digest, blob.sizeBytes, blob.mediaType, new Date().toISOString());
+    },
+    /** Layers are as if they had come without a blob, digests of repositories as if they had not been told. */
+    forgetBlobs(digests: ReadonlySet<string>): void {
+      const layers = db.prepare(
+        'UPDATE layers SET blob_digest = NULL, blob_bytes = NULL, media_type = NULL WHERE blob_digest = ?',
+      );
+      const manifests = db.prepare('DELETE FROM image_digests WHERE digest = ? OR manifest_digest = ?');
+      for (const digest of digests) {
+        layers.run(digest);
+        manifests.run(digest, digest);
+      }
     },
     removeLayer(chainId: string): void {
       db.prepare('DELETE FROM layers WHERE chain_id = ?').run(chainId);

@@ -87,7 +87,13 @@ const transientCodes: Record<string, string> = {
   ETIMEDOUT: 'connection timed out',
   EAI_AGAIN: 'temporary failure in name resolution',
 };
+const unknownAuthority = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
 const lastingCodes: Record<string, string> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority,
+  SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
+  CERT_HAS_EXPIRED: 'tls: failed to verify certificate: x509: certificate has expired',
   ENOTFOUND: 'no such host',
   EHOSTUNREACH: 'no route to host',
   ENETUNREACH: 'network is unreachable',

@@ -15,6 +15,10 @@ export interface RegistryLimits {
   retryAfterMsMax: number;
   redirectsMax: number;
   socketsPerHost: number;
+  /** A connection that nobody uses is kept so long. */
+  keepAliveMs: number;
+  /** Hosts that a registry may send us to and whose connections are kept. */
+  originsMax: number;
   manifestBytesMax: number;
   configBytesMax: number;
   /** Of errors, tokens and lists of tags. */
@@ -42,6 +46,8 @@ export const registryLimits: Readonly<RegistryLimits> = Object.freeze({
   retryAfterMsMax: 60_000,
   redirectsMax: 10,
   socketsPerHost: 8,
+  keepAliveMs: 15_000,
+  originsMax: 16,
   manifestBytesMax: 4 * 1024 ** 2,
   configBytesMax: 4 * 1024 ** 2,
   answerBytesMax: 1024 ** 2,

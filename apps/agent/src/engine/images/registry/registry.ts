@@ -73,7 +73,6 @@ const transportsMax = 64;
 function closeOldest(transports: Map<string, Transport>): void {
   for (const [key, transport] of transports) {
     transports.delete(key);
-    // Its connections in use go on; none is kept after them.
     return transport.close();
   }
 }

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { EngineError } from '@berth/shared/errors';
 import { type Reach, reach, reachOf } from './addresses.ts';
 import { placeOf, RegistryFailure, transportFailure } from './failure.ts';
@@ -24,6 +25,7 @@ export interface SentRequest {
 export interface Transport {
   /** @throws RegistryFailure of kind unavailable or deadline; cancelled */
   send(request: SentRequest): Promise<http.IncomingMessage>;
+  /** Requests under way go on; no connection is kept after them. */
   close(): void;
 }
 
@@ -32,27 +34,39 @@ export function createTransport(
   config: RegistryConfig,
   limits: Readonly<RegistryLimits>,
 ): Transport {
-  const agents = new Map<string, http.Agent>();
+  const agents = new Map<string, { agent: http.Agent; context: SecureContext | null }>();
   /** Where the registry itself is; nothing nearer is gone to on its word. */
   let registryReach: Reach = reach.world;
   const isAllowed = (address: string) => reachOf(address) >= registryReach;
   const isOwn = (url: URL) => endpoint.origins.some(({ origin }) => origin === url.origin);
 
   function agentFor(url: URL): http.Agent {
+    const context = url.protocol === 'https:' ? secureContextOf(url.host, endpoint.host, config) : null;
     const kept = agents.get(url.origin);
-    if (kept !== undefined) return kept;
-    const options = { keepAlive: true, maxSockets: limits.socketsPerHost, scheduling: 'lifo' as const };
-    const guarded = isOwn(url) ? options : { ...options, lookup: guardedLookup(isAllowed) };
+    if (kept?.context === context) return kept.agent;
+    if (kept !== undefined) retire(kept.agent);
+    const options = {
+      keepAlive: true,
+      maxSockets: limits.socketsPerHost,
+      scheduling: 'lifo' as const,
+      // Of connections that nobody uses; requests have clocks of their own.
+      timeout: limits.keepAliveMs,
+      ...(isOwn(url) ? {} : { lookup: guardedLookup(isAllowed) }),
+    };
     const agent =
-      url.protocol === 'http:'
-        ? new http.Agent(guarded)
-        : new https.Agent({
-            ...guarded,
-            secureContext: secureContextOf(url.host, endpoint.host, config),
-            rejectUnauthorized: !endpoint.isInsecure,
-          });
-    agents.set(url.origin, agent);
+      context === null
+        ? new http.Agent(options)
+        : new https.Agent({ ...options, secureContext: context, rejectUnauthorized: !endpoint.isInsecure });
+    const [oldest] = agents.keys();
+    if (agents.size >= limits.originsMax && oldest !== undefined) forget(oldest);
+    agents.set(url.origin, { agent, context });
     return agent;
+  }
+
+  function forget(origin: string): void {
+    const kept = agents.get(origin);
+    agents.delete(origin);
+    if (kept !== undefined) retire(kept.agent);
   }
 
   function check(url: URL): void {
@@ -123,8 +137,7 @@ export function createTransport(
       }
     },
     close() {
-      for (const agent of agents.values()) agent.destroy();
-      agents.clear();
+      for (const origin of [...agents.keys()]) forget(origin);
     },
   };
 }
@@ -150,6 +163,11 @@ async function write(
     timer.stop();
   }
   request.end();
+}
+
+function retire(agent: http.Agent): void {
+  agent.maxFreeSockets = 0;
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
 /** One clock that only ever runs for one thing. */
