@@ -62,6 +62,8 @@ const aptPackages = {
     'strace',
     'debootstrap',
     'e2fsprogs',
+    'attr',
+    'libcap2-bin',
     'clang',
     'clang-tidy',
     'clang-format',

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace tar {
 
@@ -140,11 +141,15 @@ private:
     }
     return skipPadding();
   }
+  /// umoci leaves it out after the last entry; Go's reader takes that for the end as well.
   bool skipPadding() {
-    char scratch[blockBytes];
-    size_t left = padding;
-    padding = 0;
-    return left == 0 || readExactly(scratch, left);
+    size_t left = std::exchange(padding, size_t{0});
+    while (left > 0 && (at != end || fill())) {
+      size_t given = std::min(left, static_cast<size_t>(end - at));
+      at += given;
+      left -= given;
+    }
+    return !failure;
   }
 
   bool readExtended(char type, int64_t size, Extended &once) {

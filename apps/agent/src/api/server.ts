@@ -16,8 +16,7 @@ export function createApiServer(routes: readonly Route[], agentVersion: string):
       const { status, message } = statusOf(error);
       if (status === 500) log('error', 'a request failed', { url: request.url, error: describeError(error) });
       if (response.headersSent) return void response.destroy();
-      // What is left of a body that was refused is not read: the connection ends with the answer.
-      if (!request.complete) response.setHeader('Connection', 'close');
+      if (!request.complete) throwAwayRest(request);
       sendJson(response, status, { message });
     });
   };
@@ -62,6 +61,20 @@ export function createApiServer(routes: readonly Route[], agentVersion: string):
     handle(request, response);
   });
   return server;
+}
+
+const restMs = 5000;
+
+/**
+ * Of a body that was refused while it came: a client that is hung up on at once sees that, and not the answer. One that
+ * does not stop is hung up on after all.
+ */
+function throwAwayRest(request: IncomingMessage): void {
+  const late = setTimeout(() => request.destroy(), restMs);
+  request.once('close', () => clearTimeout(late));
+  request.once('end', () => clearTimeout(late));
+  request.on('error', () => undefined);
+  request.resume();
 }
 
 /** @returns the path without its version. @throws invalid-parameter for a version we do not speak */

@@ -9,6 +9,8 @@ export interface Change {
   Kind: 0 | 1 | 2;
 }
 
+type Found = Awaited<ReturnType<typeof compareOverlay>>[number];
+
 const kinds = { changed: 0, added: 1, removed: 2 } as const;
 
 /** @throws not-found */
@@ -26,11 +28,35 @@ export async function changes(context: Context, record: ContainerRecord): Promis
         : await openOverlay({ lower: layerDirs, upper: null, work: null });
   try {
     const found = await compareOverlay(written, image);
-    return found.length === 0 ? null : found.map(({ path, kind }) => ({ Path: path, Kind: kinds[kind] }));
+    const own = withoutMountPoints(found).map(({ path, kind }): Change => ({ Path: path, Kind: kinds[kind] }));
+    return own.length === 0 ? null : own;
   } finally {
     closeFd(written);
     if (image !== null) closeFd(image);
   }
+}
+
+/** What a start makes to mount upon, where the image lacks it, is not the container's work. */
+const mountPoints = new Set([
+  '/dev',
+  '/dev/pts',
+  '/dev/shm',
+  '/dev/mqueue',
+  '/proc',
+  '/sys',
+  '/etc/hostname',
+  '/etc/hosts',
+  '/etc/resolv.conf',
+]);
+
+function withoutMountPoints(found: Found[]): Found[] {
+  const rest = found.filter(({ path, kind }) => kind !== 'added' || !mountPoints.has(path));
+  const isEmptied = ({ path, kind }: Found) =>
+    path === '/etc' &&
+    kind !== 'removed' &&
+    found.length > rest.length &&
+    !rest.some((other) => other.path.startsWith(`${path}/`));
+  return rest.filter((one) => !isEmptied(one));
 }
 
 /** Null: it never started. */

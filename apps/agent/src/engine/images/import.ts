@@ -1,5 +1,5 @@
 /** `docker import`: one tar stream becomes an image of one layer. */
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { formatOf } from '../decompress.ts';
 import { addImage } from './add.ts';
 import { applyChanges } from './changes.ts';
@@ -22,7 +22,9 @@ export async function importImage(context: ImageContext, input: Readable, option
   await formatOf(input);
   return context.hold(async (layers) => {
     const { signal } = options;
-    const layer = await layers.ingest({ diffId: null, parent: null, blob: null, open: async () => input, signal });
+    // Who stops reading it does not hang up on who sends it: there is an answer to give.
+    const open = async () => Readable.from(input.iterator({ destroyOnReturn: false }));
+    const layer = await layers.ingest({ diffId: null, parent: null, blob: null, open, signal });
     const created = new Date().toISOString();
     const image: ImageConfig = {
       created,
