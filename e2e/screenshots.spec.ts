@@ -4,10 +4,11 @@ import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
 import { barsAtTheirEnds, devices, expectNoSidewaysScroll, looks, picturePath } from './steps/pictures.ts';
 
-const tabs = ['overview', 'charts', 'logs', 'terminal', 'processes', 'limits', 'inspect'];
+const tabs = ['overview', 'charts', 'logs', 'terminal', 'files', 'processes', 'limits', 'inspect'];
 const containerName = 'e2e-pictured';
 /** What its isolation card has to say. */
 const weakenedName = 'e2e-weakened';
+const volumeName = 'e2e-volume';
 /** Work that comes and goes: processor, memory and network, so that every chart has a line that moves. */
 const load = `while true; do i=$((i+1)); printf "\\033[32mtick\\033[0m %s\\n" $i
   dd if=/dev/urandom of=/dev/shm/load bs=1M count=$((i % 7 * 3 + 2)) 2>/dev/null
@@ -16,7 +17,18 @@ done`;
 
 test.beforeAll(({ stack }) => {
   stack.agent.docker('load', '--input', stack.starterImage);
-  const limits = ['--memory', '64m', '--cpus', '0.5', '--publish', '80', '--label', 'app=pictures'];
+  const limits = [
+    '--volume',
+    `${volumeName}:/data`,
+    '--memory',
+    '64m',
+    '--cpus',
+    '0.5',
+    '--publish',
+    '80',
+    '--label',
+    'app=pictures',
+  ];
   const image = ['busybox:latest', 'sh', '-c', load];
   stack.agent.docker('run', '--detach', '--name', containerName, ...limits, ...image);
   const weak = ['--pid', 'host', '--cap-add', 'NET_ADMIN', '--volume', '/etc:/host/etc', '--pids-limit', '-1'];
@@ -25,6 +37,7 @@ test.beforeAll(({ stack }) => {
 
 test.afterAll(({ stack }) => {
   stack.agent.docker('rm', '--force', containerName, weakenedName);
+  stack.agent.docker('volume', 'rm', volumeName);
 });
 
 for (const { device, scheme, locale } of looks) {
@@ -45,6 +58,12 @@ for (const { device, scheme, locale } of looks) {
         await expect(page.getByRole('heading').first()).toBeVisible();
         if (name === 'container-terminal') await expect(page.locator('.xterm-rows')).toContainText('#');
         if (name === 'container-logs') await expect(page.getByRole('log')).toContainText('tick');
+        if (name === 'container-files') await expect(page.getByRole('grid')).toContainText('etc');
+        if (name === 'container-file') await expect(page.locator('.cm-content')).toContainText('root');
+        if (name === 'volume-files')
+          await expect(
+            page.getByText('This directory is empty').or(page.getByText('Ten katalog jest pusty')),
+          ).toBeVisible();
         if (name === 'container-processes')
           await expect(page.getByRole('cell', { name: /ping|dd/ }).first()).toBeVisible();
         if (name === 'container-overview' || name === 'container-charts') await chartsMove(page);
@@ -87,6 +106,11 @@ async function places(page: Page): Promise<Record<string, string>> {
     'container-weakened': `${weakened}`,
     'container-new': '/containers/new',
     images: '/images',
+    volumes: '/volumes',
+    'volume-new': '/volumes/new',
+    volume: `${host}/volumes/${volumeName}`,
+    'volume-files': `${host}/volumes/${volumeName}?tab=files`,
+    'container-file': `${container}?tab=files&path=/etc&open=passwd`,
     events: '/events',
     audit: '/audit',
     'not-found': '/nothing-is-here',

@@ -17,5 +17,9 @@ export const fileEntry = z.object({
 });
 export type FileEntry = z.infer<typeof fileEntry>;
 
-export const fileList = z.object({ Entries: z.array(fileEntry) });
+export const fileList = z.object({
+  Entries: z.array(fileEntry),
+  /** There are more than the host tells. */
+  Truncated: z.boolean().nullish(),
+});
 export type FileList = z.infer<typeof fileList>;

@@ -52,7 +52,7 @@ function OnlineBrowser({ space }: { space: FileSpaceView }) {
   const [place, go] = useFilesPlace();
   const { path, open } = place;
   const { directory, isLoading, reload } = useDirectory(space, path);
-  const { uploads, add, cancel, clear } = useUploads(space, reload);
+  const { uploads, add, cancel, clear } = useUploads(space, { onIdle: reload, tooLarge: t('uploads.tooLarge') });
   const [arrangement, setArrangement] = useState(byName);
   const [activeName, setActiveName] = useState<string | null>(null);
   const [removing, setRemoving] = useState<FileEntry | null>(null);
@@ -65,7 +65,7 @@ function OnlineBrowser({ space }: { space: FileSpaceView }) {
   const searchInput = useRef<HTMLInputElement>(null);
   useSlashKey(searchInput);
 
-  const entries = directory?.result.ok ? directory.result.value : [];
+  const entries = directory?.result.ok ? directory.result.value.Entries : [];
   const shown = arrangeEntries(entries, arrangement);
   const active = Math.max(
     0,
@@ -164,7 +164,13 @@ function OnlineBrowser({ space }: { space: FileSpaceView }) {
           gridRef={grid}
         />
       )}
-      {open === null && isListed && <ListFooter shown={shown} total={entries.length} />}
+      {open === null && isListed && (
+        <ListFooter
+          shown={shown}
+          total={entries.length}
+          isTruncated={directory.result.ok && directory.result.value.Truncated === true}
+        />
+      )}
       {removing && (
         <DeleteDialog
           space={space}

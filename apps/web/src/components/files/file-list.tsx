@@ -142,7 +142,11 @@ function SortHeader({
       <button
         type="button"
         onClick={() => onSort(sort)}
-        className={classNames('inline-flex h-7 items-center gap-1 rounded-sm hover:text-ink', isActive && 'text-ink')}
+        className={classNames(
+          'inline-flex h-7 items-center gap-1 rounded-sm hover:text-ink',
+          sort === 'size' && 'flex-row-reverse',
+          isActive && 'text-ink',
+        )}
       >
         {t(sort)}
         <Arrow aria-hidden className={classNames('size-3', !isActive && 'invisible')} />

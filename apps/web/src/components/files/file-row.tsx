@@ -60,7 +60,10 @@ export function FileRow({ id, entry, rowIndex, isActive, actions, onPoint }: Fil
                 tabIndex={-1}
                 title={visibleText(entry.Name)}
                 onClick={() => actions.open(entry)}
-                className="min-w-0 truncate whitespace-pre text-left font-medium hover:text-accent hover:underline"
+                className={classNames(
+                  'min-w-0 truncate whitespace-pre text-left font-medium hover:text-accent hover:underline',
+                  entry.LinkTarget && 'max-w-[75%] shrink-0',
+                )}
               >
                 <VisibleText text={entry.Name} />
               </button>

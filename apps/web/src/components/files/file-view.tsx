@@ -60,6 +60,7 @@ export function FileView({ space, directory, name, isDirty, onDirty, onClose }: 
     saved.current = text;
     setFile({ ...file, etag: result.value.etag });
     onDirty(editor.current?.text() !== text);
+    editor.current?.focus();
     toast.success(t('saved', { name: shown }));
   };
   const giveUp = () => {
@@ -69,11 +70,15 @@ export function FileView({ space, directory, name, isDirty, onDirty, onClose }: 
     saved.current = null;
     reload();
   };
+  const keepEditing = () => {
+    setFailure(null);
+    editor.current?.focus();
+  };
   const isText = file.step === 'text';
   return (
     <div>
       <div className="flex flex-wrap items-center gap-2 border-line border-b px-3 py-2">
-        <Button variant="ghost" size="sm" onClick={onClose}>
+        <Button variant="ghost" size="sm" className="max-sm:hidden" onClick={onClose}>
           <ArrowLeft aria-hidden />
           {t('backToList')}
         </Button>
@@ -119,7 +124,7 @@ export function FileView({ space, directory, name, isDirty, onDirty, onClose }: 
             <Button size="sm" variant="danger-quiet" onClick={() => save(undefined)}>
               {t('overwrite')}
             </Button>
-            <Button size="sm" variant="ghost" onClick={() => setFailure(null)}>
+            <Button size="sm" variant="ghost" onClick={keepEditing}>
               {t('keepEditing')}
             </Button>
           </div>

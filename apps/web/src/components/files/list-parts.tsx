@@ -45,8 +45,15 @@ export function ListEmpty({ isSearch, onClear, onUp }: ListEmptyProps) {
   );
 }
 
+interface ListFooterProps {
+  shown: FileEntry[];
+  total: number;
+  /** The directory has more entries than the host tells. */
+  isTruncated: boolean;
+}
+
 /** How many there are, and which keys work; where there is no keyboard nobody needs to read of keys. */
-export function ListFooter({ shown, total }: { shown: FileEntry[]; total: number }) {
+export function ListFooter({ shown, total, isTruncated }: ListFooterProps) {
   const t = useTranslations('files');
   const { bytes } = useUnits();
   const sum = shown.reduce((all, entry) => all + (entry.Type === 'file' ? entry.Size : 0), 0);
@@ -56,6 +63,7 @@ export function ListFooter({ shown, total }: { shown: FileEntry[]; total: number
         {shown.length === total
           ? t('count', { count: total, size: bytes(sum) })
           : t('countFound', { found: shown.length, count: total })}
+        {isTruncated && <span className="ml-2 font-medium text-warning">{t('truncated')}</span>}
       </span>
       <span className="pointer-coarse:hidden max-md:hidden">
         {t.rich('keys', {

@@ -1,5 +1,5 @@
 /** Requests to the dashboard's routes for files; what fails is a message for a person. */
-import { type FileEntry, fileList } from '@berth/shared/berth/files';
+import { type FileList, fileList } from '@berth/shared/berth/files';
 import type { ActionResult } from '@/server/views.ts';
 import { type FileSpaceView, spaceUrl } from './file-space.ts';
 
@@ -32,12 +32,12 @@ export async function listFiles(
   space: FileSpaceView,
   path: string,
   signal: AbortSignal,
-): Promise<ActionResult<FileEntry[]>> {
+): Promise<ActionResult<FileList>> {
   const answer = await ask(spaceUrl(space, 'files', { path }), { signal });
   if (!answer.ok) return answer;
   const parsed = fileList.safeParse(await answer.value.json().catch(() => null));
   return parsed.success
-    ? { ok: true, value: parsed.data.Entries }
+    ? { ok: true, value: parsed.data }
     : { ok: false, kind: signal.aborted ? 'cancelled' : 'system', message: '' };
 }
 

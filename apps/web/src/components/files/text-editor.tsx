@@ -46,7 +46,7 @@ const unseen = /(?!\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u00a0]/gu;
 
 const look = EditorView.theme({
   '&': { height: '62dvh', minHeight: '18rem', backgroundColor: 'var(--color-surface)', color: 'var(--color-ink)' },
-  '&.cm-focused': { outline: '2px solid var(--color-accent)', outlineOffset: '-2px' },
+  '&.cm-focused': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--font-mono)', fontSize: '12.5px', lineHeight: '1.5' },
   '.cm-content': { caretColor: 'var(--color-ink)' },
   '.cm-cursor': { borderLeftColor: 'var(--color-ink)' },
@@ -62,6 +62,8 @@ const look = EditorView.theme({
   },
   '.cm-specialChar': { color: 'var(--color-warning)', backgroundColor: 'var(--color-warning-soft)' },
   '.cm-panels': { backgroundColor: 'var(--color-raised)', color: 'var(--color-ink)' },
+  '.cm-panel.cm-search': { fontSize: '12px', padding: '6px 28px 6px 8px' },
+  '.cm-panel.cm-search label': { display: 'inline-flex', alignItems: 'center', fontSize: 'inherit' },
   '.cm-panels-top': { borderBottom: '1px solid var(--color-line)' },
   '.cm-textfield': { backgroundColor: 'var(--color-surface)', borderColor: 'var(--color-line-strong)' },
   '.cm-button': {
@@ -157,7 +159,13 @@ export function TextEditor({ name, text, label, readOnly, onChange, onSave, ref 
     if (!readOnly) view.current?.focus();
   }, [readOnly]);
 
-  return <div ref={place} className="min-w-0 overflow-hidden" />;
+  // The editor's own layers, some of them high, stay among themselves. The frame is drawn over its opaque parts.
+  return (
+    <div
+      ref={place}
+      className="relative isolate min-w-0 overflow-hidden after:pointer-events-none after:absolute after:inset-0 after:z-[1000] has-[.cm-focused]:after:ring-2 has-[.cm-focused]:after:ring-accent has-[.cm-focused]:after:ring-inset"
+    />
+  );
 }
 
 /** Read-only it still takes the focus, so that keys can scroll and search, but opens no keyboard on a phone. */

@@ -1,5 +1,5 @@
 'use client';
-import type { FileEntry } from '@berth/shared/berth/files';
+import type { FileList } from '@berth/shared/berth/files';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { ActionResult } from '@/server/views.ts';
 import type { FileSpaceView } from './file-space.ts';
@@ -7,7 +7,7 @@ import { listFiles } from './request.ts';
 
 interface Directory {
   path: string;
-  result: ActionResult<FileEntry[]>;
+  result: ActionResult<FileList>;
 }
 
 /** The entries of a directory. While another one is read the last stays, so that the page does not flicker. */

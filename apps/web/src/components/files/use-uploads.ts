@@ -38,8 +38,11 @@ interface Waiting {
   replace: boolean;
 }
 
+/** A host takes no larger one this way. */
+const fileBytesMax = 1024 ** 3;
+
 /** A queue of files on their way into a directory; a few at a time, each with its own progress and end. */
-export function useUploads(space: FileSpaceView, onIdle: () => void) {
+export function useUploads(space: FileSpaceView, { onIdle, tooLarge }: { onIdle: () => void; tooLarge: string }) {
   const [uploads, dispatch] = useReducer(reduce, []);
   const waiting = useRef<Waiting[]>([]);
   const sending = useRef(new Map<number, AbortController>());
@@ -88,11 +91,10 @@ export function useUploads(space: FileSpaceView, onIdle: () => void) {
         directory,
         sentBytes: 0,
         totalBytes: file.size,
-        state: 'waiting',
-        message: '',
+        ...(file.size > fileBytesMax ? { state: 'failed', message: tooLarge } : { state: 'waiting', message: '' }),
       })),
     });
-    waiting.current.push(...added);
+    waiting.current.push(...added.filter(({ file }) => file.size <= fileBytesMax));
     await Promise.all(Array.from({ length: Math.max(0, atOnce - sending.current.size) }, work));
     if (sending.current.size === 0 && waiting.current.length === 0) latest.current();
   };

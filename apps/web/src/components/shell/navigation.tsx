@@ -59,7 +59,7 @@ export function BottomNavigation() {
           href={href}
           aria-current={current === key ? 'page' : undefined}
           className={classNames(
-            'flex h-14 min-w-0 flex-col items-center justify-center gap-0.5 font-medium text-2xs text-muted -outline-offset-2',
+            'flex h-14 min-w-0 flex-col items-center justify-center gap-0.5 font-medium text-[0.625rem] text-muted leading-4 -outline-offset-2',
             current === key && 'text-accent',
           )}
         >

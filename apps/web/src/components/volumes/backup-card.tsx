@@ -9,6 +9,7 @@ import type { VolumeView } from '@/server/views.ts';
 import { RestoreDialog } from './restore-dialog.tsx';
 import { RestoreProgress } from './restore-progress.tsx';
 import { useRestore } from './use-restore.ts';
+import { volumeSource } from './volume-types.ts';
 
 /** The whole volume as a tar, and a tar as the whole volume. */
 export function BackupCard({ volume, onRestored }: { volume: VolumeView; onRestored: () => void }) {
@@ -20,6 +21,7 @@ export function BackupCard({ volume, onRestored }: { volume: VolumeView; onResto
   const { restore, start, cancel } = useRestore(space, onRestored);
   const offline = volume.hostState === 'offline';
   const isBusy = restore.step === 'sending';
+  if (volumeSource(volume) !== null) return null;
   return (
     <Card>
       <CardHeader title={t('title')} />
@@ -68,7 +70,7 @@ export function BackupCard({ volume, onRestored }: { volume: VolumeView; onResto
           file={file}
           open={isAsking}
           onOpenChange={setIsAsking}
-          onConfirm={(replace) => start(file, replace)}
+          onConfirm={(options) => start(file, options)}
         />
       )}
     </Card>

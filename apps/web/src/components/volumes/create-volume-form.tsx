@@ -52,7 +52,15 @@ export function CreateVolumeForm({ hosts, create }: CreateVolumeFormProps) {
     });
   };
   return (
-    <form action={submit} noValidate className="max-w-2xl">
+    // Not `action`, after which React would reset the choice of a kind.
+    <form
+      noValidate
+      className="max-w-2xl"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
       <Card className="flex flex-col gap-5 p-4 sm:p-5">
         <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
           <TextField

@@ -6,8 +6,7 @@ import { Banner } from '@/components/ui/banner.tsx';
 import { ConfirmDialog } from '@/components/ui/confirm-dialog.tsx';
 import { visibleText } from '@/format/visible-text.ts';
 import type { VolumeView } from '@/server/views.ts';
-import { volumeSource } from './volume-badges.tsx';
-import { shortName, type VolumeMutations } from './volume-types.ts';
+import { shortName, type VolumeMutations, volumeSource } from './volume-types.ts';
 
 interface RemoveVolumeDialogProps {
   volume: VolumeView;

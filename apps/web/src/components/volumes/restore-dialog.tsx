@@ -7,6 +7,7 @@ import { ConfirmDialog } from '@/components/ui/confirm-dialog.tsx';
 import { SwitchField } from '@/components/ui/switch-field.tsx';
 import { visibleText } from '@/format/visible-text.ts';
 import type { VolumeView } from '@/server/views.ts';
+import type { RestoreOptions } from './use-restore.ts';
 import { shortName } from './volume-types.ts';
 
 interface RestoreDialogProps {
@@ -14,7 +15,7 @@ interface RestoreDialogProps {
   file: File;
   open: boolean;
   onOpenChange: (open: boolean) => void;
-  onConfirm: (replace: boolean) => void;
+  onConfirm: (options: RestoreOptions) => void;
 }
 
 /** Nothing is lost unless it is asked for: without `replace` the host takes an archive only into an empty volume. */
@@ -34,7 +35,8 @@ export function RestoreDialog({ volume, file, open, onOpenChange, onConfirm }: R
       confirmLabel={t(replace ? 'replaceConfirm' : 'restore')}
       tone={replace ? 'danger' : 'primary'}
       onConfirm={async () => {
-        onConfirm(replace);
+        // The warning below named them: whatever has it besides, the host still refuses.
+        onConfirm({ replace, force: busy.length > 0 });
         setReplace(false);
         return null;
       }}

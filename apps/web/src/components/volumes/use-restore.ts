@@ -9,6 +9,13 @@ export type Restore =
   | { step: 'done'; fileName: string }
   | { step: 'failed'; fileName: string; message: string };
 
+export interface RestoreOptions {
+  /** What is in the volume goes. */
+  replace: boolean;
+  /** Although containers are working with it. */
+  force: boolean;
+}
+
 /** Sends an archive into a volume; leaving the page breaks it off. */
 export function useRestore(space: FileSpaceView, onRestored: () => void) {
   const [restore, setRestore] = useState<Restore>({ step: 'idle' });
@@ -22,11 +29,11 @@ export function useRestore(space: FileSpaceView, onRestored: () => void) {
     return () => window.removeEventListener('beforeunload', ask);
   }, [isSending]);
 
-  const start = async (file: File, replace: boolean) => {
+  const start = async (file: File, { replace, force }: RestoreOptions) => {
     abort.current = new AbortController();
     setRestore({ step: 'sending', fileName: file.name, sentBytes: 0, totalBytes: file.size });
     const result = await sendBody({
-      url: spaceUrl(space, 'archive', { replace: replace ? '1' : '0' }),
+      url: spaceUrl(space, 'archive', { replace: replace ? '1' : '0', force: force ? '1' : '0' }),
       file,
       signal: abort.current.signal,
       onProgress: (sentBytes) => setRestore((kept) => (kept.step === 'sending' ? { ...kept, sentBytes } : kept)),

@@ -1,5 +1,7 @@
 'use client';
 import { useCallback, useEffect, useState } from 'react';
+import type { VolumeView } from '@/server/views.ts';
+import { volumeSource } from './volume-types.ts';
 
 export type HostSizes = { state: 'asking' } | { state: 'known'; sizes: Record<string, number> } | { state: 'unknown' };
 
@@ -22,7 +24,8 @@ export function useVolumeSizes(hostIds: string[]) {
   }, [key, ask]);
   return {
     /** undefined: being measured; null: nobody knows. */
-    sizeOf: ({ hostId, name }: { hostId: string; name: string }): number | null | undefined => {
+    sizeOf: ({ hostId, name, options }: Pick<VolumeView, 'hostId' | 'name' | 'options'>): number | null | undefined => {
+      if (volumeSource({ options }) !== null) return null;
       const host = byHost[hostId];
       if (!host) return hostIds.includes(hostId) ? undefined : null;
       if (host.state === 'asking') return undefined;

@@ -1,6 +1,7 @@
 import { useTranslations } from 'next-intl';
 import { Badge } from '@/components/ui/badge.tsx';
 import type { VolumeView } from '@/server/views.ts';
+import { volumeSource } from './volume-types.ts';
 
 export function AnonymousBadge() {
   const t = useTranslations('volumes');
@@ -10,13 +11,6 @@ export function AnonymousBadge() {
 export function UnusedBadge() {
   const t = useTranslations('volumes');
   return <Badge tone="warning">{t('unused')}</Badge>;
-}
-
-/** What the volume is of, when that is not a plain directory of the host's Docker data. */
-export function volumeSource({ options }: Pick<VolumeView, 'options'>): 'bind' | 'tmpfs' | 'other' | null {
-  if (Object.keys(options).length === 0) return null;
-  if (options.type === 'tmpfs') return 'tmpfs';
-  return options.o?.split(',').includes('bind') ? 'bind' : 'other';
 }
 
 export function SourceBadge({ volume }: { volume: Pick<VolumeView, 'options'> }) {

@@ -34,7 +34,7 @@ export function VolumeTable({ volumes, showHost, sizeOf, isAsking, onAskSizes, o
               {t('columns.host')}
             </th>
           )}
-          <th scope="col" className="w-24 px-3 py-1 text-right font-medium sm:w-28">
+          <th scope="col" className="hidden w-28 px-3 py-1 text-right font-medium sm:table-cell">
             <span className="inline-flex items-center gap-1">
               {t('columns.size')}
               <Button
@@ -76,6 +76,9 @@ export function VolumeTable({ volumes, showHost, sizeOf, isAsking, onAskSizes, o
   );
 }
 
+/** The badge says the same. */
+const anonymousLabel = 'com.docker.volume.anonymous';
+
 interface VolumeRowProps {
   volume: VolumeView;
   bytes: number | null | undefined;
@@ -87,7 +90,7 @@ function VolumeRow({ volume, bytes, showHost, onRemove }: VolumeRowProps) {
   const t = useTranslations('volumes');
   const offline = volume.hostState === 'offline';
   const isUsed = volume.users.length > 0;
-  const labels = Object.keys(volume.labels).length;
+  const labels = Object.keys(volume.labels).filter((name) => name !== anonymousLabel).length;
   return (
     <tr className="hover:bg-raised/50">
       <td className="py-2.5 pr-3 pl-4">
@@ -102,11 +105,18 @@ function VolumeRow({ volume, bytes, showHost, onRemove }: VolumeRowProps) {
           {shortName(volume)}
         </Link>
         <span className="mt-0.5 flex flex-wrap items-center gap-x-1.5 gap-y-1 text-muted text-xs">
+          <span className="text-ink sm:hidden">
+            <SizeText bytes={bytes} />
+          </span>
           <span>{volume.driver}</span>
           {labels > 0 && <span>{t('labelCount', { count: labels })}</span>}
           {volume.isAnonymous && <AnonymousBadge />}
           <SourceBadge volume={volume} />
-          {!isUsed && <UnusedBadge />}
+          {!isUsed && (
+            <span className="md:hidden">
+              <UnusedBadge />
+            </span>
+          )}
           {showHost && <span className="lg:hidden">{volume.hostName}</span>}
           {offline && <WifiOff aria-label={t('hostOffline')} className="size-3.5 text-warning lg:hidden" />}
         </span>
@@ -124,7 +134,7 @@ function VolumeRow({ volume, bytes, showHost, onRemove }: VolumeRowProps) {
           {offline && <span className="block text-warning text-xs">{t('hostOffline')}</span>}
         </td>
       )}
-      <td className="whitespace-nowrap px-3 text-right">
+      <td className="hidden whitespace-nowrap px-3 text-right sm:table-cell">
         <SizeText bytes={bytes} />
       </td>
       <td className="hidden px-3 pl-6 text-sm md:table-cell">

@@ -24,3 +24,10 @@ export function volumeKey({ hostId, name }: VolumeTarget): string {
 export function shortName({ name, isAnonymous }: Pick<VolumeView, 'name' | 'isAnonymous'>): string {
   return isAnonymous && name.length > 24 ? `${name.slice(0, 12)}…` : name;
 }
+
+/** Where the files are when that is not a directory of the host's own data: only containers get to them there. */
+export function volumeSource({ options }: Pick<VolumeView, 'options'>): 'bind' | 'tmpfs' | 'other' | null {
+  if (Object.keys(options).length === 0) return null;
+  if (options.type === 'tmpfs') return 'tmpfs';
+  return options.o?.split(',').includes('bind') ? 'bind' : 'other';
+}

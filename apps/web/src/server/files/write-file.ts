@@ -5,7 +5,8 @@ import type { UserView } from '../views.ts';
 import { bounded } from './bounded.ts';
 import { auditSubject, type FileSpace } from './space.ts';
 
-export const fileBytesMax = 16 * 1024 ** 3;
+/** A host takes no larger one this way. */
+const fileBytesMax = 1024 ** 3;
 
 interface WriteFile {
   path: string;

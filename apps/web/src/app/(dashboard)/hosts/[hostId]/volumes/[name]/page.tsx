@@ -4,8 +4,10 @@ import { notFound } from 'next/navigation';
 import { getTranslations } from 'next-intl/server';
 import { FileBrowser } from '@/components/files/file-browser.tsx';
 import { LinkTabs } from '@/components/ui/link-tabs.tsx';
+import { FilesElsewhere } from '@/components/volumes/files-elsewhere.tsx';
 import { VolumeHeader } from '@/components/volumes/volume-header.tsx';
 import { VolumeOverview } from '@/components/volumes/volume-overview.tsx';
+import { volumeSource } from '@/components/volumes/volume-types.ts';
 import { getHost } from '@/server/inventory/get-host.ts';
 import { getVolume } from '@/server/inventory/get-volume.ts';
 import { submitRemoveVolume } from '../../../../volumes/actions.ts';
@@ -48,7 +50,8 @@ export default async function VolumePage({ params, searchParams }: VolumePagePro
       />
       <div id="volume-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} className="mt-4">
         {tab === 'overview' && <VolumeOverview volume={volume} />}
-        {tab === 'files' && (
+        {tab === 'files' && volumeSource(volume) !== null && <FilesElsewhere volume={volume} />}
+        {tab === 'files' && volumeSource(volume) === null && (
           <FileBrowser
             space={{ kind: 'volumes', hostId, id: volume.name, name: volume.name }}
             offline={volume.hostState === 'offline'}

@@ -12,7 +12,7 @@ export const GET = spaceRoute(async ({ user, space, path, request }) =>
 
 /** A tar as the new content of a volume. */
 export const PUT = spaceRoute(async ({ user, space, query, request }) => {
-  const replace = query.get('replace') === '1';
-  await restoreVolume(user, space, { ...uploadOf(request), replace, signal: request.signal });
+  const how = { replace: query.get('replace') === '1', force: query.get('force') === '1' };
+  await restoreVolume(user, space, { ...uploadOf(request), ...how, signal: request.signal });
   return doneAnswer();
 });
