@@ -97,6 +97,25 @@ test('containers and volumes are in df with what they take', async () => {
   ok('volume', 'rm', 'data');
 });
 
+test('a step that an image was made of shares nothing with it in a list that does not show it', async () => {
+  image('steps:base', [layer(1_000)]);
+  const write = (base: string, ...names: string[]) => {
+    const container = ok('create', base, '/none').trim();
+    ok('cp', process.execPath, `${container}:/${path.basename(base)}`);
+    const made = ok('commit', container, ...names).trim();
+    ok('rm', container);
+    return made;
+  };
+  write(write('steps:base'), 'steps:made');
+  const sharedOf = async (query: string): Promise<number> => {
+    const listed = await filtered({}, query);
+    return listed.find((entry: { RepoTags: string[] }) => entry.RepoTags.includes('steps:made')).SharedSize;
+  };
+  assert.ok((await sharedOf('&shared-size=1')) < 100_000);
+  assert.ok((await sharedOf('&shared-size=1&all=1')) > 10_000_000);
+  ok('rmi', 'steps:made', 'steps:base');
+});
+
 test('lists are filtered as Docker filters them', async () => {
   const names = (images: { RepoTags: string[] }[]) => images.flatMap((entry) => entry.RepoTags).sort();
   image('old:1', [layer(10)], { created: '2020-01-01T00:00:00Z', config: { Labels: { kind: 'old', x: 'y' } } });
