@@ -48,10 +48,6 @@ export class TestAgent {
     throw new Error('the agent did not come up');
   }
 
-  get pid(): number {
-    return this.#process?.pid ?? 0;
-  }
-
   /** nsenter executes the agent in its own place: the signal reaches it. */
   async end(signal: NodeJS.Signals): Promise<void> {
     const process_ = this.#process;
