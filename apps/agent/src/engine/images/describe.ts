@@ -1,15 +1,17 @@
 /** Images as the Engine API shows them (v1.50). */
 import type { ImageContext, ImageRecord } from './context.ts';
-import { createdMs } from './filter.ts';
+import { createdMs, isIntermediate } from './filter.ts';
 
 export interface SharedSizes {
   /** Of an image: what of its size others have as well. */
   of(image: ImageRecord): number;
 }
 
-export function sharedSizes({ store }: ImageContext): SharedSizes {
+/** `all`: with the steps that images were made of, which otherwise come and go with their image. */
+export function sharedSizes({ store }: ImageContext, { all }: { all: boolean }): SharedSizes {
   const users = new Map<string, number>();
-  for (const image of store.all()) for (const id of image.chainIds) users.set(id, (users.get(id) ?? 0) + 1);
+  const counted = store.all().filter((image) => all || !isIntermediate(store, image));
+  for (const image of counted) for (const id of image.chainIds) users.set(id, (users.get(id) ?? 0) + 1);
   const sizes = new Map(store.layers().map((layer) => [layer.chainId, layer.sizeBytes + (layer.blob?.sizeBytes ?? 0)]));
   return {
     of: (image) =>

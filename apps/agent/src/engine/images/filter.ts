@@ -33,9 +33,7 @@ export function listImages(
     .all()
     .filter((image) => {
       const created = createdMs(image);
-      const isNameless = image.tags.length === 0 && image.digests.length === 0;
-      const isIntermediate = isNameless && context.store.children(image.id).length > 0;
-      if (dangling === undefined ? isIntermediate && !all : isIntermediate) return false;
+      if ((dangling !== undefined || !all) && isIntermediate(context.store, image)) return false;
       return (
         (before === undefined || before.some((limit) => created < limit)) &&
         (since === undefined || since.some((limit) => created > limit)) &&
@@ -48,6 +46,11 @@ export function listImages(
     .filter((image) => image !== null)
     .map(context.withDirectories)
     .sort((a, b) => createdMs(b) - createdMs(a));
+}
+
+/** Without a name, and there because another was made of it. */
+export function isIntermediate(store: ImageContext['store'], { id, tags, digests }: Stored): boolean {
+  return tags.length === 0 && digests.length === 0 && store.children(id).length > 0;
 }
 
 type Stored = Parameters<ImageContext['withDirectories']>[0];
