@@ -4,8 +4,8 @@
 #define BERTH_FACILITIES(X)                                                                                            \
   X(fds)                                                                                                               \
   X(spawn)                                                                                                             \
-  X(pidfd) X(seccomp) X(sampler) X(root) X(files) X(host) X(tar) X(layer) X(netlink) X(nftables) X(quota) X(selinux)   \
-      X(compare)
+  X(pidfd)                                                                                                             \
+  X(seccomp) X(sampler) X(root) X(files) X(host) X(tar) X(layer) X(netlink) X(nftables) X(quota) X(selinux) X(compare)
 
 #define DECLARE(name)                                                                                                  \
   namespace name {                                                                                                     \
