@@ -7,9 +7,10 @@ export interface SharedSizes {
   of(image: ImageRecord): number;
 }
 
-export function sharedSizes({ store }: ImageContext): SharedSizes {
+/** Among the images of a list: the steps that one was made of are not others, unless they are in it. */
+export function sharedSizes({ store }: ImageContext, listed: readonly ImageRecord[]): SharedSizes {
   const users = new Map<string, number>();
-  for (const image of store.all()) for (const id of image.chainIds) users.set(id, (users.get(id) ?? 0) + 1);
+  for (const image of listed) for (const id of image.chainIds) users.set(id, (users.get(id) ?? 0) + 1);
   const sizes = new Map(store.layers().map((layer) => [layer.chainId, layer.sizeBytes + (layer.blob?.sizeBytes ?? 0)]));
   return {
     of: (image) =>
