@@ -41,7 +41,13 @@ test.beforeAll(async ({ stack, browser, session }) => {
 });
 
 test.afterAll(async ({ stack }) => {
-  stack.agent.docker('rm', '--force', containerName);
+  stack.agent.docker('rm', '--force', '--volumes', containerName);
+  // What was made of others goes before them.
+  stack.agent.docker('image', 'prune', '--force');
+  const tags = stack.agent.docker('images', '--format', '{{.Repository}}:{{.Tag}}').split('\n');
+  const named = tags.filter((tag) => tag !== '' && !tag.includes('<none>'));
+  if (named.length > 0) stack.agent.docker('rmi', '--force', ...named);
+  stack.agent.docker('image', 'prune', '--force');
   await registry.stop();
 });
 

@@ -1,17 +1,16 @@
 /** Images as the Engine API shows them (v1.50). */
 import type { ImageContext, ImageRecord } from './context.ts';
-import { createdMs, isIntermediate } from './filter.ts';
+import { createdMs } from './filter.ts';
 
 export interface SharedSizes {
   /** Of an image: what of its size others have as well. */
   of(image: ImageRecord): number;
 }
 
-/** `all`: with the steps that images were made of, which otherwise come and go with their image. */
-export function sharedSizes({ store }: ImageContext, { all }: { all: boolean }): SharedSizes {
+/** Among the images of a list: the steps that one was made of are not others, unless they are in it. */
+export function sharedSizes({ store }: ImageContext, listed: readonly ImageRecord[]): SharedSizes {
   const users = new Map<string, number>();
-  const counted = store.all().filter((image) => all || !isIntermediate(store, image));
-  for (const image of counted) for (const id of image.chainIds) users.set(id, (users.get(id) ?? 0) + 1);
+  for (const image of listed) for (const id of image.chainIds) users.set(id, (users.get(id) ?? 0) + 1);
   const sizes = new Map(store.layers().map((layer) => [layer.chainId, layer.sizeBytes + (layer.blob?.sizeBytes ?? 0)]));
   return {
     of: (image) =>
@@ -117,15 +116,6 @@ export function inspect(context: ImageContext, image: ImageRecord, options: { ma
   };
 }
 
-interface Step {
-  Id: string;
-  Created: number;
-  CreatedBy: string;
-  Tags: string[] | null;
-  Size: number;
-  Comment: string;
-}
-
 /** Newest first. Steps of which the images are here have their ids and names. */
 export function history(context: ImageContext, image: ImageRecord): object[] {
   const { store } = context;
@@ -135,16 +125,14 @@ export function history(context: ImageContext, image: ImageRecord): object[] {
   // Some producers tell nothing of their layers.
   const silent = Array.from({ length: Math.max(0, sizes.length - filled) }, () => ({}));
   let next = 0;
-  const entries = [...silent, ...told].map(
-    (entry: (typeof told)[number]): Step => ({
-      Id: '<missing>',
-      Created: seconds(entry.created ?? image.config.created ?? null),
-      CreatedBy: entry.created_by ?? '',
-      Tags: null,
-      Size: entry.empty_layer === true ? 0 : (sizes[next++] ?? 0),
-      Comment: entry.comment ?? '',
-    }),
-  );
+  const entries = [...silent, ...told].map((entry: (typeof told)[number]) => ({
+    Id: '<missing>',
+    Created: seconds(entry.created ?? image.config.created ?? null),
+    CreatedBy: entry.created_by ?? '',
+    Tags: null as string[] | null,
+    Size: entry.empty_layer === true ? 0 : (sizes[next++] ?? 0),
+    Comment: entry.comment ?? '',
+  }));
   entries.reverse();
   let at = image.id;
   for (const entry of entries) {

@@ -73,7 +73,7 @@ export function createImages(deps: { db: Database; dataDir: string; events: Even
       return prune(context, filters);
     },
     summaries({ filters, all, sharedSize, manifests }) {
-      const shared = sharedSize ? sharedSizes(context, { all }) : null;
+      const shared = sharedSize ? sharedSizes(context, listImages(context, {}, { all })) : null;
       return listImages(context, filters, { all }).map((image) => summary(context, image, { shared, manifests }));
     },
     inspect: (reference, options) => inspect(context, context.resolve(reference), options),

@@ -104,7 +104,11 @@ function Preview({ preview }: { preview: ActionResult<PrunePreview> }) {
   if (images.length === 0) return <p className="rounded-md bg-raised px-3 py-2.5 text-sm">{t('nothing')}</p>;
   return (
     <>
-      <p className="font-medium text-ink">{t('frees', { count: images.length, size: bytes(reclaimableBytes) })}</p>
+      <p className="font-medium text-ink">
+        {reclaimableBytes > 0
+          ? t('frees', { count: images.length, size: bytes(reclaimableBytes) })
+          : t('freesNothing', { count: images.length })}
+      </p>
       <ul className="mt-2 max-h-48 divide-y divide-line overflow-y-auto rounded-md border border-line text-sm">
         {images.map(({ id, name, sizeBytes, createdAt }) => (
           <li key={id} className="flex items-baseline justify-between gap-3 px-3 py-1.5">
