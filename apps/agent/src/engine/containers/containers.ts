@@ -103,11 +103,11 @@ export function createContainers(deps: Dependencies) {
         // Others may have been made meanwhile.
         store.refuseTaken(record.name);
         if (record.uidSlot !== null) record.uidSlot = store.freeUidSlot();
-        if (layerBytesMax(record.hostConfig) !== null) {
-          record.project = store.freeProject();
-          tryLayer(context, record);
-        }
         try {
+          if (layerBytesMax(record.hostConfig) !== null) {
+            record.project = store.freeProject();
+            tryLayer(context, record);
+          }
           for (const { plan, labels } of volumes) context.volumes.create({ ...plan, labels });
           store.add(record);
         } catch (error) {
