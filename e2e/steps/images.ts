@@ -1,4 +1,4 @@
-import type { Locator, Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 
 export async function uploadImage(
   page: Page,
@@ -16,5 +16,8 @@ export function imageRow(page: Page, name: string): Locator {
 
 export async function removeImage(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: `Remove ${name}` }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove', exact: true }).click();
+  const dialog = page.getByRole('alertdialog');
+  await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
+  // It stays until the work is done, and hides what is behind it.
+  await expect(dialog).toBeHidden();
 }
