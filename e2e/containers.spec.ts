@@ -176,6 +176,8 @@ test('several containers are stopped and removed at once, after asking', async (
   const dialog = page.getByRole('alertdialog');
   for (const name of names) await expect(dialog).toContainText(name);
   await dialog.getByRole('button', { name: 'Remove' }).click();
+  // It stays until the work is done, and hides what is behind it.
+  await expect(dialog).toBeHidden();
   for (const name of names) await expect(page.getByRole('link', { name })).toHaveCount(0);
   expect(stack.agent.docker('ps', '--all', '--quiet', '--filter', `name=${containerName}`)).toBe('');
 });

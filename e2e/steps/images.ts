@@ -16,7 +16,10 @@ export function imageRow(page: Page, name: string): Locator {
 
 export async function removeImage(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: `Remove ${name}` }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove', exact: true }).click();
+  const dialog = page.getByRole('alertdialog');
+  await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
+  // It stays until the work is done, and hides what is behind it.
+  await expect(dialog).toBeHidden();
 }
 
 /** Opens the dialog, asks for the image and leaves the dialog showing how it goes. */

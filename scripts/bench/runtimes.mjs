@@ -149,7 +149,7 @@ function filter(config) {
 /** Starts a program as cheaply as this machine can (no fork of Node, which would be half of what is measured). */
 async function runBare(native, executable, argv) {
   const executableFd = openSync(executable, 'r');
-  // A file of ours: crun gives its output to the container's root, and /dev/null would be the host's own node.
+  // A file of ours, as in `must`: /dev/null would go to the container's root.
   const nothing = openSync(path.join(work, 'nothing'), 'a+');
   try {
     const { pidfd } = await native.spawnSupervisor({ executableFd, argv, fds: [nothing, nothing, nothing] });

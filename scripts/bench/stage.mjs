@@ -85,7 +85,8 @@ export function must(program, args) {
   const answer = spawnSync(program, args, {
     encoding: 'utf8',
     env: pinnedEnvironment(),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // Not 'ignore': crun gives its input to the container's root, and /dev/null would be the host's own node.
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   if (answer.error !== undefined) throw answer.error;
   if (answer.status !== 0) throw new Error(`${program}: exit code ${answer.status} ${answer.stderr}`);

@@ -10,16 +10,12 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Bundles } from './bundle.ts';
-import { buildInject, stride } from './inject.ts';
+import { buildInject, EIO, isBeforeMain, stride, verbose } from './inject.ts';
 import { runtimePath, slowness } from './supervised.ts';
 
 const bundles = new Bundles();
 const inject = buildInject();
 const emulated = slowness > 1;
-const verbose = process.env.BERTH_TEST_FAULTS_LIST !== undefined;
-const EIO = 5;
-const SYS_MPROTECT = 10;
-const SYS_ARCH_PRCTL = 158;
 const patienceMs = 10_000;
 const timeout = 1_200_000;
 
@@ -75,8 +71,8 @@ interface Command {
   prepare: () => { id: string; line: string[] };
   /** The command itself and what it makes, in the order of birth. */
   processes: string[];
-  /** Whether the container is there afterwards, when all went well or badly. */
-  leaves: boolean;
+  /** Whether the container is there afterwards, by the exit code. */
+  leaves: (status: number | null) => boolean;
 }
 
 const commands: Command[] = [
@@ -90,7 +86,7 @@ const commands: Command[] = [
       return { id, line: ['run', '--bundle', bundle, id] };
     },
     processes: ['the command', 'the first process'],
-    leaves: false,
+    leaves: () => false,
   },
   {
     title: 'exec',
@@ -99,7 +95,7 @@ const commands: Command[] = [
       return { id, line: ['exec', id, 'true'] };
     },
     processes: ['the command', 'the helper', 'the joined process'],
-    leaves: true,
+    leaves: () => true,
   },
   {
     title: 'delete --force',
@@ -108,7 +104,7 @@ const commands: Command[] = [
       return { id, line: ['delete', '--force', id] };
     },
     processes: ['the command'],
-    leaves: true,
+    leaves: (status) => status !== 0,
   },
 ];
 
@@ -121,8 +117,9 @@ async function attempt(command: Command, where: { process: number; call: number;
   if (err.startsWith('it took longer')) problems.push(err);
   if (isHit && where.action === 'error' && status !== 0 && !isExplained(report, err))
     problems.push(`exit code ${status}: ${JSON.stringify(err)}`);
+  if (command.title === 'exec' && where.action === 'error') problems.push(...(await outlived(id)));
   // What a removal stumbled over is said, and the next one takes it.
-  const mayLeave = where.action === 'kill' || command.leaves || /^berth-runtime: removing /m.test(err);
+  const mayLeave = where.action === 'kill' || command.leaves(status) || /^berth-runtime: removing /m.test(err);
   if (mayLeave) remove();
   const left = bundles.leftovers();
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
@@ -132,10 +129,20 @@ async function attempt(command: Command, where: { process: number; call: number;
   return { report, status, err, problems };
 }
 
-/** It names step and cause; what fails before main() is the C library's to say. */
+/** Processes of an exec that are there after its end. */
+async function outlived(id: string): Promise<string[]> {
+  let pids: number[] = [];
+  for (let tries = 0; tries < 50; tries++) {
+    pids = JSON.parse(bundles.call('ps', '--format', 'json', id).out);
+    if (pids.length === 1) return [];
+    await sleep(20);
+  }
+  return [`processes of the exec: ${pids.slice(1).join(' ')}`];
+}
+
+/** It names step and cause. */
 function isExplained(report: string, err: string): boolean {
-  const number = Number(report.split(' ')[1]);
-  return /^berth-runtime: [a-z][^:\n]*: .+/m.test(err) || [SYS_MPROTECT, SYS_ARCH_PRCTL].includes(number);
+  return /^berth-runtime: [a-z][^:\n]*: .+/m.test(err) || isBeforeMain(report);
 }
 
 for (const command of commands)

@@ -10,19 +10,15 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:f
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildInject, stride } from './inject.ts';
+import { buildInject, EIO, isBeforeMain, stride, verbose } from './inject.ts';
 import { type Frame, makeImage, Supervised, slowness } from './supervised.ts';
 
 const inject = buildInject();
 const image = makeImage();
 const parent = `berth-test-${process.pid}`;
 const emulated = slowness > 1;
-const verbose = process.env.BERTH_TEST_FAULTS_LIST !== undefined;
-const EIO = 5;
 const SYS_SENDTO = 44;
 const SYS_RECVFROM = 45;
-const SYS_MPROTECT = 10;
-const SYS_ARCH_PRCTL = 158;
 const patienceMs = 5000;
 
 after(() => {
@@ -124,8 +120,7 @@ async function stop(container: Supervised, id: string): Promise<void> {
 function unexplained(hit: string, frames: Frame[]): string[] {
   const [, number, first] = hit.split(' ');
   const answer = frames.find((one) => [0x83, 0x84, 0x85, 0x86].includes(one.type));
-  // Before main() it is the C library's.
-  if (answer === undefined && [SYS_MPROTECT, SYS_ARCH_PRCTL].includes(Number(number))) return [];
+  if (answer === undefined && isBeforeMain(hit)) return [];
   // The connection itself failed: there is no way to say so.
   if (answer === undefined)
     return [SYS_SENDTO, SYS_RECVFROM].includes(Number(number)) && first === '0x3' ? [] : ['there was no answer'];

@@ -10,6 +10,18 @@ const native = fileURLToPath(new URL('..', import.meta.url));
 /** Every how many calls one is tried; BERTH_TEST_FAULTS=all tries each. */
 export const stride = process.env.BERTH_TEST_FAULTS === 'all' ? 1 : 17;
 
+/** BERTH_TEST_FAULTS_LIST prints each of them. */
+export const verbose = process.env.BERTH_TEST_FAULTS_LIST !== undefined;
+
+/** What a call fails with. */
+export const EIO = 5;
+
+/** Calls of the C library before main(): what is said of their failure is its own. A line of inject's report. */
+export function isBeforeMain(report: string): boolean {
+  const [SYS_mprotect, SYS_arch_prctl] = [10, 158];
+  return [SYS_mprotect, SYS_arch_prctl].includes(Number(report.split(' ')[1]));
+}
+
 export function buildInject(): string {
   const program = path.join(native, 'build/fuzz/inject');
   mkdirSync(path.dirname(program), { recursive: true });

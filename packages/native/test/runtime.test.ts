@@ -134,9 +134,12 @@ test('the cpu quota holds under load', { timeout }, async () => {
   const [before, since] = [used(), process.hrtime.bigint()];
   await new Promise((resolve) => setTimeout(resolve, 2000));
   const share = (used() - before) / Number(process.hrtime.bigint() - since);
+  const throttled = /nr_throttled (\d+)/.exec(readFileSync(`${cgroups.v2 ?? cgroups.cpu}/cpu.stat`, 'utf8'))?.[1];
   container.kill();
   await container.end();
-  assert.ok(share > 0.05 && share < 0.3, `used ${share.toFixed(2)} of a CPU, allowed 0.2`);
+  // How little it gets is for the rest of the machine to say; that it was held back, for the kernel.
+  assert.ok(share < 0.3, `used ${share.toFixed(2)} of a CPU, allowed 0.2`);
+  assert.ok(Number(throttled) > 0);
 });
 
 test('exit codes are the program’s, 127 for a missing program, 126 for one that cannot be executed', {

@@ -1,4 +1,4 @@
-/** Rows U, K, P and X against a real agent, from inside its containers: users, system calls, programs and files of the image. */
+/** Rows M, U, K, P and X against a real agent, from inside its containers: users, system calls, programs and files of the image. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -137,11 +137,11 @@ export function createContainers(deps: Dependencies) {
         store.refuseTaken(record.name);
         context.images.resolve(record.imageId);
         if (record.uidSlot !== null) record.uidSlot = store.freeUidSlot();
-        if (layerBytesMax(record.hostConfig) !== null) {
-          record.project = store.freeProject();
-          tryLayer(context, record);
-        }
         try {
+          if (layerBytesMax(record.hostConfig) !== null) {
+            record.project = store.freeProject();
+            tryLayer(context, record);
+          }
           for (const { plan, labels, options } of volumes) context.volumes.create({ ...plan, labels, options });
           store.add(record);
         } catch (error) {

@@ -1,5 +1,5 @@
 /** The directory that takes what a container writes, and how much of it there may be. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { forgetLimit, limitDirectory, removeTree } from '@berth/native';
 import type { HostConfig } from '@berth/shared/docker/container';
@@ -30,16 +30,10 @@ export function makeLayer(context: Context, record: ContainerRecord): void {
   for (const one of [upper, work]) mkdirSync(one, { recursive: true, mode: 0o755 });
 }
 
-/** At create, so that a limit that cannot be had leaves nothing. @throws as makeLayer */
+/** At create: a limit that cannot be had is known then. What it made before it failed is for dropLayer. @throws as makeLayer */
 export function tryLayer(context: Context, record: ContainerRecord): void {
-  const directory = context.stateDir(record.id);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  try {
-    makeLayer(context, record);
-  } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
-    throw error;
-  }
+  mkdirSync(context.stateDir(record.id), { recursive: true, mode: 0o700 });
+  makeLayer(context, record);
 }
 
 /** Of a container that came to nothing. */
