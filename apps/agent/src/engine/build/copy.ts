@@ -3,11 +3,12 @@ import { PassThrough, type Readable } from 'node:stream';
 import { closeFd, openOverlay, openRoot, readFileInRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { decompressed } from '../decompress.ts';
+import { packTree } from '../files/tar.ts';
 import { resolveUser } from '../runtime/user.ts';
 import { contextLimits as limits } from './context.ts';
 import type { Copy } from './instructions.ts';
 import { resolveInRoot, under } from './paths.ts';
-import { applyStream, tarStream } from './pipes.ts';
+import { applyStream } from './pipes.ts';
 import { type CopyItem, type FoundFile, relativeName } from './sources.ts';
 import { changeEntries, type Entry, encodeEntry, encodeFile, entryContents, isTarHeader } from './tar-entries.ts';
 
@@ -75,7 +76,7 @@ async function copyItem(item: CopyItem, to: Destination, change: Change, owned: 
     if (isItself && isTree) return null;
     return source.isHidden(under(path, relativeName(entry, name))) ? null : change(entry);
   }, before);
-  await applyStream([tarStream(source.root, `/${path}`, { name, mode: 'copy' }), editing], to.root, '/', options);
+  await applyStream([packTree(source.root, `/${path}`, { name, mode: 'copy' }), editing], to.root, '/', options);
 }
 
 /** A local archive is extracted, with the owners that it names, as if its destination were the root. */
@@ -100,7 +101,7 @@ export async function makeDirectory(root: number, path: string, signal: AbortSig
 
 /** Of the file, without the compression that it may have. */
 async function contents({ source, path }: FoundFile): Promise<Readable> {
-  const archive = tarStream(source.root, `/${path}`, { name: 'file', mode: 'copy' });
+  const archive = packTree(source.root, `/${path}`, { name: 'file', mode: 'copy' });
   const file = entryContents();
   archive.on('error', (error) => file.destroy(error));
   return decompressed(archive.pipe(file));

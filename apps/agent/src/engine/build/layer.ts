@@ -2,8 +2,8 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { closeFd, openRoot } from '@berth/native';
+import { packTree } from '../files/tar.ts';
 import type { Layer, Layers } from '../images/layers.ts';
-import { tarStream } from './pipes.ts';
 import { changeEntries, type Entry } from './tar-entries.ts';
 
 /** Where the runtime mounts, made by it in an image that lacks them: no work of the program. */
@@ -47,7 +47,7 @@ export async function ingestUpper(
       parent,
       blob: null,
       open: async () => {
-        const written = tarStream(root, '/', { name: '', mode: 'layer' });
+        const written = packTree(root, '/', { name: '', mode: 'layer' });
         const kept = changeEntries((entry) => (isMountPoint(entry) ? null : entry));
         written.on('error', (error) => kept.destroy(error));
         return written.pipe(kept);

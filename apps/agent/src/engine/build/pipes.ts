@@ -1,20 +1,8 @@
-/** Node's streams and the pipes of the native tar reader and writer. Sockets, which hold no thread while they wait. */
+/** Node's streams and the pipe of the native tar reader: a socket, which holds no thread while it waits. */
 import { Socket } from 'node:net';
 import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type ApplyOptions, applyTar, closeFd, createTar, openPipe } from '@berth/native';
-
-type TarOptions = Parameters<typeof createTar>[3];
-
-/** A tar stream of `path` and all below it. What goes wrong ends the stream with its error. */
-export function tarStream(root: number, path: string, options: TarOptions): Readable {
-  const [readEnd, writeEnd] = openPipe();
-  const stream = new Socket({ fd: readEnd, readable: true, writable: false });
-  createTar(writeEnd, root, path, options)
-    .catch((error) => stream.destroy(error))
-    .finally(() => closeFd(writeEnd));
-  return stream;
-}
+import { type ApplyOptions, applyTar, closeFd, openPipe } from '@berth/native';
 
 /** Applies what comes out of the last of `stages`. @throws what the reader says, or else what the stages do */
 export async function applyStream(

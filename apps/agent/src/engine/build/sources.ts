@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { PathStat } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
+import { packTree } from '../files/tar.ts';
 import type { Source } from './context.ts';
 import { hasWildcard } from './glob.ts';
 import type { Copy } from './instructions.ts';
 import { globInRoot, resolveInRoot, under } from './paths.ts';
-import { tarStream } from './pipes.ts';
 import { type Entry, hashEntries } from './tar-entries.ts';
 
 export interface FoundFile {
@@ -88,7 +88,7 @@ async function find(named: string, path: string, copy: Copy, source: Source, sig
 async function contentHash(found: Omit<FoundFile, 'hash'>, signal: AbortSignal): Promise<string> {
   const { source, path, name } = found;
   const { sink, digest } = hashEntries((entry) => source.isHidden(under(path, relativeName(entry, name))));
-  await pipeline(tarStream(source.root, `/${path}`, { name, mode: 'copy' }), sink, { signal });
+  await pipeline(packTree(source.root, `/${path}`, { name, mode: 'copy' }), sink, { signal });
   return digest();
 }
 

@@ -1,8 +1,8 @@
 /** `docker commit`: what a container wrote becomes a layer upon its image's. It pauses meanwhile, unless told otherwise. */
 import { readdirSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { closeFd, createTar, openPipe, openRoot } from '@berth/native';
+import { closeFd, openRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
+import { packTree } from '../files/tar.ts';
 import { applyChanges } from '../images/changes.ts';
 import type { ImageConfig } from '../images/config.ts';
 import type { Layers } from '../images/layers.ts';
@@ -81,13 +81,8 @@ async function commitLayer(
   if (isEmpty(upper)) return null;
   const root = openRoot(upper);
   try {
-    const [readEnd, writeEnd] = openPipe();
-    const made = createTar(writeEnd, root, '/', { name: '.', mode: 'layer' }).finally(() => closeFd(writeEnd));
-    made.catch(() => undefined);
-    const archive = new Socket({ fd: readEnd, readable: true, writable: false });
-    const layer = await layers.ingest({ diffId: null, parent, blob: null, open: async () => archive, signal });
-    await made;
-    return layer;
+    const open = async () => packTree(root, '/', { name: '.', mode: 'layer' });
+    return await layers.ingest({ diffId: null, parent, blob: null, open, signal });
   } finally {
     closeFd(root);
   }

@@ -1,5 +1,6 @@
 /** Tar streams out of and into a tree, between a client's stream and the native reader and writer. */
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
+import { Socket } from 'node:net';
 import { type Readable, Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { applyTar, closeFd, createTar, type IdShift, openPipe } from '@berth/native';
@@ -8,12 +9,23 @@ import { EngineError } from '@berth/shared/errors';
 const limits = { bytesMax: 64 * 1024 ** 3, entriesMax: 5_000_000 };
 const endBytes = 1024;
 
+/**
+ * `path` and all below it as a tar stream. A failure ends the stream with its error: the pipe is kept open until it is
+ * known whether the archive is whole, so that one that broke off never looks complete.
+ */
+export function packTree(root: number, path: string, options: Parameters<typeof createTar>[3]): Readable {
+  const [readEnd, writeEnd] = openPipe();
+  // A socket holds no thread while it waits.
+  const stream = new Socket({ fd: readEnd, readable: true, writable: false });
+  createTar(writeEnd, root, path, options)
+    .catch((error) => stream.destroy(error))
+    .finally(() => closeFd(writeEnd));
+  return stream;
+}
+
 /** Writes `path` and what is below it, called `name`. */
 export async function writeTar(root: number, path: string, name: string, into: Writable, shift?: IdShift) {
-  const [readEnd, writeEnd] = openPipe();
-  const made = createTar(writeEnd, root, path, { name, mode: 'copy', ...(shift && { shift }) });
-  closeFd(writeEnd);
-  await Promise.all([made, pipeline(createReadStream('', { fd: readEnd }), into)]);
+  await pipeline(packTree(root, path, { name, mode: 'copy', ...(shift && { shift }) }), into);
 }
 
 export interface ReadOptions {

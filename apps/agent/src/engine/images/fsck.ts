@@ -6,10 +6,10 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { Socket } from 'node:net';
 import path from 'node:path';
-import { closeFd, createTar, openPipe, openRoot, removeTree } from '@berth/native';
+import { closeFd, openRoot, removeTree } from '@berth/native';
 import { durably } from '../database.ts';
+import { packTree } from '../files/tar.ts';
 import { syncDirectory } from './blobs.ts';
 import type { ImageContext } from './context.ts';
 import { layerDirectory } from './layers.ts';
@@ -161,12 +161,8 @@ function databaseProblems({ db }: ImageContext): string[] {
 async function treeDigest(directory: string): Promise<string> {
   const hash = createHash('sha256');
   const root = openRoot(directory);
-  const [readEnd, writeEnd] = openPipe();
-  const made = createTar(writeEnd, root, '/', { name: '.', mode: 'layer' }).finally(() => closeFd(writeEnd));
-  made.catch(() => undefined);
   try {
-    for await (const chunk of new Socket({ fd: readEnd, readable: true, writable: false })) hash.update(chunk);
-    await made;
+    for await (const chunk of packTree(root, '/', { name: '.', mode: 'layer' })) hash.update(chunk);
     return hash.digest('hex');
   } finally {
     closeFd(root);
