@@ -258,6 +258,8 @@ export interface IngestedLayer {
   /** Apparent size of the files. */
   bytes: number;
   entries: number;
+  /** Its root is opaque: no layer below it is to be mounted, since overlayfs does not read the mark at a root. */
+  hidesBelow: boolean;
 }
 /**
  * Reads a layer (gzip, zstd or plain tar, by its first bytes) from `fd` to its end, hashes both sides and applies it

@@ -38,6 +38,7 @@ struct Work {
   std::string blobDigest, diffId;
   codec::Kind kind = codec::Kind::none;
   int64_t blobBytes = 0, bytes = 0, entries = 0;
+  bool hidesBelow = false;
 };
 
 /// One sync a layer, not one a file: it is made visible only afterwards, by a rename.
@@ -74,6 +75,7 @@ error::Failure ingest(Work &work) {
   work.diffId = source.hash.digest();
   work.bytes = applier.bytes;
   work.entries = applier.entries;
+  work.hidesBelow = applier.hidesBelow;
   if (work.blobDigest.empty() || work.diffId.empty())
     return error::with(ENOTSUP, "ingestLayer", {}, "OpenSSL has no SHA-256 here");
   return makeDurable(work.root.get(), work.blob.get());
@@ -96,6 +98,7 @@ Napi::Value result(Napi::Env env, const Work &work) {
   value.Set("diffId", work.diffId);
   value.Set("bytes", static_cast<double>(work.bytes));
   value.Set("entries", static_cast<double>(work.entries));
+  value.Set("hidesBelow", work.hidesBelow);
   return value;
 }
 

@@ -68,6 +68,10 @@ error::Failure overlay(const Layers &layers, beneath::Fd &result) {
   beneath::Fd context(static_cast<int>(syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC)));
   if (!context)
     return error::last("fsopen");
+  // As the runtime mounts it (rootfs.c).
+  if (configure(context.get(), FSCONFIG_SET_STRING, "redirect_dir", "off", 0) < 0 ||
+      configure(context.get(), FSCONFIG_SET_STRING, "metacopy", "off", 0) < 0)
+    return error::last("fsconfig", "redirect_dir and metacopy");
   std::vector<beneath::Fd> opened;
   for (const std::string &path : layers.lower) {
     opened.emplace_back(open_layer(AT_FDCWD, path.c_str()));

@@ -44,6 +44,8 @@ public:
 
   int64_t bytes = 0;
   int64_t entries = 0;
+  /// Of a layer: its root is opaque, which overlayfs does not read at a root.
+  bool hidesBelow = false;
 
 private:
   bool fail(const char *syscall, const Entry &entry) {
@@ -193,8 +195,10 @@ private:
   }
 
   bool whiteout(Directory &parent, const std::string &base, const Entry &entry) {
-    if (base == ".wh..wh..opq")
+    if (base == ".wh..wh..opq") {
+      hidesBelow = hidesBelow || components(entry.name).size() == 1;
       return setOpaque(parent.fd.get()) || fail("fsetxattr", entry);
+    }
     // Other names of aufs' own (`.wh..wh.plnk`, `.wh..wh.aufs`) say nothing about the image.
     if (base.rfind(".wh..wh.", 0) == 0)
       return true;

@@ -77,6 +77,10 @@ static int assemble_from(const struct overlay *overlay, int userns, int *layers)
   if (context < 0)
     return report_errno(step, "fsopen", "overlay");
   sys_fsconfig(context, FSCONFIG_SET_STRING, "source", "overlay", 0);
+  /* Whatever the module's defaults are: a layer is files, not references to files of the layers below it. */
+  if (sys_fsconfig(context, FSCONFIG_SET_STRING, "redirect_dir", "off", 0) < 0 ||
+      sys_fsconfig(context, FSCONFIG_SET_STRING, "metacopy", "off", 0) < 0)
+    return report_errno(step, "fsconfig", "redirect_dir and metacopy");
   for (int i = 0; i < overlay->lower.count; i++) {
     layers[i] = open_layer(overlay->lower.items[i], userns);
     if (layers[i] < 0)
@@ -128,7 +132,7 @@ static int attach_layer(const char *path, int userns, const char *name) {
 
 static int assemble_from_names(const struct overlay *overlay, int userns) {
   char options[4096], name[16], parent[4096];
-  size_t used = (size_t)snprintf(options, sizeof options, "lowerdir=");
+  size_t used = (size_t)snprintf(options, sizeof options, "redirect_dir=off,metacopy=off,lowerdir=");
   if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
     return report_errno(step, "unshare", "a mount namespace for the layers");
   if (mount("layers", "/proc", "tmpfs", 0, "mode=711,size=1m") < 0 || chdir("/proc") < 0)

@@ -47,6 +47,26 @@ test('a saved image unpacks to the same files, owners, modes, attributes and tim
   assert.equal(listing(unpacked(`oci-archive:${at('saved.tar')}`, 'oci')), original);
 });
 
+test('a layer whose root is opaque hides all below it', () => {
+  for (const [name, file] of [
+    ['below', 'old'],
+    ['above', 'new'],
+  ] as const) {
+    mkdirSync(at(name));
+    writeFileSync(at(name, file), `${file}\n`);
+  }
+  writeFileSync(at('above/.wh..wh..opq'), '');
+  const layers = [layerTar(at('below'), at('below.tar')), layerTar(at('above'), at('above.tar'))];
+  const image = dockerArchive(agent.directory, { name: 'opaque:root', layers });
+  ok('load', '--input', image.file);
+  const id = ok('create', 'opaque:root', '/new');
+  ok('export', '--output', at('opaque.tar'), id);
+  const names = run('tar', '-tf', at('opaque.tar')).trim().split('\n');
+  assert.deepEqual(names.sort(), ['./', 'new']);
+  ok('rm', id);
+  ok('rmi', 'opaque:root');
+});
+
 test('saving is deterministic, and what was saved loads again as the same image, elsewhere too', () => {
   ok('save', '--output', at('again.tar'), 'rich:one');
   assert.equal(sha256(readFileSync(at('again.tar'))), sha256(readFileSync(at('saved.tar'))));

@@ -36,7 +36,7 @@ export function createImageContext(deps: { db: Database; dataDir: string; events
 
   const withDirectories = (image: StoredImage): ImageRecord => ({
     ...image,
-    layerDirs: image.chainIds.map((id) => path.join(layerDirectory(dataDir, id), 'diff')).reverse(),
+    layerDirs: image.visibleChainIds.map((id) => path.join(layerDirectory(dataDir, id), 'diff')).reverse(),
   });
 
   /** As dockerd looks: an exact id, then a name, then the beginning of an id. */

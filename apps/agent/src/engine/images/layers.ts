@@ -167,6 +167,7 @@ export function createLayers(deps: { db: Database; dataDir: string; store: Image
       chainId,
       diffId: done.diffId,
       sizeBytes: done.bytes,
+      hidesBelow: done.hidesBelow,
       blob: { digest: done.blobDigest, sizeBytes: done.blobBytes, mediaType: mediaTypes[done.compression] },
     };
     durably(db, () => store.addLayer(layer));

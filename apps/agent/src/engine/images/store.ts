@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS image_digests (
 );
 CREATE TABLE IF NOT EXISTS layers (
   chain_id TEXT PRIMARY KEY, diff_id TEXT NOT NULL, size_bytes INTEGER NOT NULL,
-  blob_digest TEXT, blob_bytes INTEGER, media_type TEXT, added_at TEXT
+  blob_digest TEXT, blob_bytes INTEGER, media_type TEXT, added_at TEXT, hides_below INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS image_layers (
   image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE, position INTEGER NOT NULL,
@@ -28,6 +28,8 @@ export interface LayerRow {
   diffId: string;
   sizeBytes: number;
   blob: { digest: string; sizeBytes: number; mediaType: string } | null;
+  /** Its root is opaque. */
+  hidesBelow: boolean;
   addedAt: string;
 }
 
@@ -57,6 +59,8 @@ export interface StoredImage {
   repoDigests: string[];
   /** Lowest first. */
   chainIds: string[];
+  /** Those that a container sees: from the topmost whose root is opaque. */
+  visibleChainIds: string[];
 }
 
 interface ImageRow {
@@ -76,6 +80,7 @@ interface LayerColumns {
   blob_bytes: number | null;
   media_type: string | null;
   added_at: string | null;
+  hides_below: number;
 }
 
 export type ImageStore = ReturnType<typeof createImageStore>;
@@ -83,6 +88,7 @@ export type ImageStore = ReturnType<typeof createImageStore>;
 export function createImageStore(db: Database) {
   addColumns(db, 'images', { parent_id: 'TEXT', tagged_at: 'TEXT' });
   addColumns(db, 'layers', { blob_digest: 'TEXT', blob_bytes: 'INTEGER', media_type: 'TEXT', added_at: 'TEXT' });
+  addColumns(db, 'layers', { hides_below: 'INTEGER NOT NULL DEFAULT 0' });
   const columns = 'images.*, length(CAST(config AS BLOB)) AS config_bytes';
   const all = db.prepare<[], ImageRow>(`SELECT ${columns} FROM images ORDER BY added_at DESC, id`);
   const one = db.prepare<[string], ImageRow>(`SELECT ${columns} FROM images WHERE id = ?`);
@@ -131,6 +137,14 @@ export function createImageStore(db: Database) {
       })),
       repoDigests: repositories.map((one) => `${one.repository}@${one.digest}`),
       chainIds: layers.map((one) => one.chain_id),
+      visibleChainIds: layers
+        .slice(
+          Math.max(
+            0,
+            layers.findLastIndex((one) => one.hides_below === 1),
+          ),
+        )
+        .map((one) => one.chain_id),
     };
   };
   const readOrNull = (row: ImageRow | undefined) => (row === undefined ? null : read(row));
@@ -206,11 +220,22 @@ export function createImageStore(db: Database) {
       diffId,
       sizeBytes,
       blob,
+      hidesBelow,
     }: Omit<LayerRow, 'addedAt'> & { blob: NonNullable<LayerRow['blob']> }) {
       db.prepare(
-        `INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (chain_id) DO UPDATE SET
+        `INSERT INTO layers (chain_id, diff_id, size_bytes, blob_digest, blob_bytes, media_type, added_at, hides_below)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (chain_id) DO UPDATE SET
          blob_digest = excluded.blob_digest, blob_bytes = excluded.blob_bytes, media_type = excluded.media_type`,
-      ).run(chainId, diffId, sizeBytes, blob.digest, blob.sizeBytes, blob.mediaType, new Date().toISOString());
+      ).run(
+        chainId,
+        diffId,
+        sizeBytes,
+        blob.digest,
+        blob.sizeBytes,
+        blob.mediaType,
+        new Date().toISOString(),
+        hidesBelow ? 1 : 0,
+      );
     },
     /** Layers are as if they had come without a blob, digests of repositories as if they had not been told. */
     forgetBlobs(digests: ReadonlySet<string>): void {
@@ -240,6 +265,7 @@ function readLayer(row: LayerColumns): LayerRow {
       row.blob_digest === null
         ? null
         : { digest: row.blob_digest, sizeBytes: row.blob_bytes ?? 0, mediaType: row.media_type ?? '' },
+    hidesBelow: row.hides_below === 1,
     addedAt: row.added_at ?? '',
   };
 }
