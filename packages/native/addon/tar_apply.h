@@ -3,6 +3,7 @@
 // names, links and order the archive has, nothing outside the tree is read, written, linked to or has its mode changed.
 #pragma once
 
+#include "file_capability.h"
 #include "tar_parents.h"
 #include "tar_reader.h"
 
@@ -392,7 +393,9 @@ private:
       for (const char *inherited : {"system.posix_acl_access", "system.posix_acl_default"})
         fremovexattr(fd, inherited);
     }
-    for (const auto &[name, value] : entry.xattrs) {
+    for (const auto &[name, given] : entry.xattrs) {
+      // A file capability counts for the container's root, by its id here.
+      const std::string &value = name == capability::attribute ? capability::shifted(given, options.uidShift) : given;
       if (!isAllowed(name) || fsetxattr(fd, name.c_str(), value.data(), value.size(), 0) == 0 || errno == ENOTSUP)
         continue;
       failure = error::with(errno, "fsetxattr", entry.name,

@@ -5,6 +5,7 @@
 
 #include "beneath.h"
 #include "error.h"
+#include "file_capability.h"
 
 #include <algorithm>
 #include <climits>
@@ -265,11 +266,13 @@ private:
   /// Capabilities as of version 3 name the root user they count for, which is this host's idea: version 2 is any root.
   std::string portable(const std::string &key, std::string value) const {
     constexpr size_t version2Bytes = 20, version3Bytes = 24;
-    if (key == "security.capability" && options.layer && value.size() == version3Bytes && value[3] == 3) {
+    if (key != capability::attribute)
+      return value;
+    if (options.layer && value.size() == version3Bytes && value[3] == 3) {
       value[3] = 2;
       value.resize(version2Bytes);
     }
-    return value;
+    return capability::shifted(std::move(value), options.uidShift);
   }
 
   /// overlayfs' own notes. Those by which a file's name or content is somewhere else are not in use with us.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Entry } from '../../src/engine/build/tar-entries.ts';
+import type { Entry } from '../../src/engine/files/tar-entries.ts';
 import { archive, fileEntry, leftovers, post } from '../api/builds.ts';
 import { Door } from './door.ts';
 

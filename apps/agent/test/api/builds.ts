@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { type Entry, encodeEntry, encodeFile } from '../../src/engine/build/tar-entries.ts';
+import { type Entry, encodeEntry, encodeFile } from '../../src/engine/files/tar-entries.ts';
 import type { TestAgent } from './agent.ts';
 
 export interface Outcome {

@@ -17,7 +17,7 @@ import path from 'node:path';
 
 export function run(program: string, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  assert.equal(status, 0, `${program} ${args.join(' ')}: ${stderr}`);
+  assert.equal(status, 0, `${program} ${args.join(' ')}: ${stderr}${stdout}`);
   return stdout;
 }
 

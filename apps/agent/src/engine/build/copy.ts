@@ -4,13 +4,20 @@ import { closeFd, openOverlay, openRoot, readFileInRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { decompressed } from '../decompress.ts';
 import { packTree } from '../files/tar.ts';
+import {
+  changeEntries,
+  type Entry,
+  encodeEntry,
+  encodeFile,
+  entryContents,
+  isTarHeader,
+} from '../files/tar-entries.ts';
 import { resolveUser } from '../runtime/user.ts';
 import { contextLimits as limits } from './context.ts';
 import type { Copy } from './instructions.ts';
 import { resolveInRoot, under } from './paths.ts';
 import { applyStream } from './pipes.ts';
 import { type CopyItem, type FoundFile, relativeName } from './sources.ts';
-import { changeEntries, type Entry, encodeEntry, encodeFile, entryContents, isTarHeader } from './tar-entries.ts';
 
 const accountFileBytesMax = 10 * 1024 ** 2;
 const archiveHeadBytes = 512;

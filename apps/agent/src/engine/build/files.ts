@@ -5,13 +5,13 @@ import path from 'node:path';
 import { removeTree } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import type { ImageRecord } from '../images/context.ts';
+import { ingestUpper, makeTree } from '../images/written-layer.ts';
 import { commit, nopStep, takeCached } from './commit.ts';
 import type { Source } from './context.ts';
 import { copyItems, inWritableTree, makeDirectory, openTree } from './copy.ts';
 import { imageOrPull } from './from.ts';
 import type { Copy } from './instructions.ts';
 import type { Job, StageState } from './job.ts';
-import { ingestUpper, makeTree } from './layer.ts';
 import { findItems, hashOf } from './sources.ts';
 
 /** `copy` with its variables replaced. */

@@ -4,13 +4,13 @@ import { StringDecoder } from 'node:string_decoder';
 import { createContainerBody } from '@berth/shared/docker/container';
 import { EngineError } from '@berth/shared/errors';
 import { describeError, log } from '../../log.ts';
+import { ingestUpper } from '../images/written-layer.ts';
 import type { SupervisorConnection } from '../runtime/supervisor.ts';
 import { stepKey } from './cache.ts';
 import { commit, type NewStep, takeCached } from './commit.ts';
 import type { Heredoc } from './dockerfile.ts';
 import type { Instruction } from './instructions.ts';
 import type { Job, StageState } from './job.ts';
-import { ingestUpper } from './layer.ts';
 import { say, sayError, short } from './output.ts';
 import { shellOf } from './run-config.ts';
 

@@ -4,11 +4,11 @@ import { pipeline } from 'node:stream/promises';
 import type { PathStat } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { packTree } from '../files/tar.ts';
+import { type Entry, hashEntries } from '../files/tar-entries.ts';
 import type { Source } from './context.ts';
 import { hasWildcard } from './glob.ts';
 import type { Copy } from './instructions.ts';
 import { globInRoot, resolveInRoot, under } from './paths.ts';
-import { type Entry, hashEntries } from './tar-entries.ts';
 
 export interface FoundFile {
   /** As it was named: what it is called in a destination that is a directory. */

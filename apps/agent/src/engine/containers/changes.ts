@@ -1,5 +1,6 @@
 /** `docker diff`: what a container wrote, against its image. */
 import { closeFd, compareOverlay, openRoot } from '@berth/native';
+import { mountPoints } from '../images/written-layer.ts';
 import type { Context } from './context.ts';
 import { openImage } from './root.ts';
 import type { ContainerRecord } from './store.ts';
@@ -31,21 +32,10 @@ export async function changes(context: Context, record: ContainerRecord): Promis
   }
 }
 
-/** What a start makes to mount upon, where the image lacks it, is not the container's work. */
-const mountPoints = new Set([
-  '/dev',
-  '/dev/pts',
-  '/dev/shm',
-  '/dev/mqueue',
-  '/proc',
-  '/sys',
-  '/etc/hostname',
-  '/etc/hosts',
-  '/etc/resolv.conf',
-]);
+const made = new Set(mountPoints.map((name) => `/${name}`));
 
 function withoutMountPoints(found: Found[]): Found[] {
-  const rest = found.filter(({ path, kind }) => kind !== 'added' || !mountPoints.has(path));
+  const rest = found.filter(({ path, kind }) => kind !== 'added' || !made.has(path));
   const isEmptied = ({ path, kind }: Found) =>
     path === '/etc' &&
     kind !== 'removed' &&

@@ -1,12 +1,9 @@
 /** `docker commit`: what a container wrote becomes a layer upon its image's. It pauses meanwhile, unless told otherwise. */
-import { readdirSync } from 'node:fs';
-import { closeFd, openRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
-import { packTree } from '../files/tar.ts';
 import { applyChanges } from '../images/changes.ts';
 import type { ImageConfig } from '../images/config.ts';
-import type { Layers } from '../images/layers.ts';
 import { hostPlatform } from '../images/platform.ts';
+import { ingestUpper } from '../images/written-layer.ts';
 import { type Context, now } from './context.ts';
 import { mergeEnv } from './create.ts';
 import type { ContainerRecord } from './store.ts';
@@ -32,7 +29,9 @@ export async function commit(context: Context, record: ContainerRecord, options:
   const parent = context.images.resolve(record.imageId);
   const id = await context.images.hold(async (layers) => {
     for (const chainId of parent.chainIds) layers.get(chainId);
-    const layer = await commitLayer(context, record, layers, parent.chainIds.at(-1) ?? null, options.signal);
+    // Ids are on disk as the container sees them.
+    const { upper } = context.layer(record.id);
+    const layer = await ingestUpper(layers, upper, parent.chainIds.at(-1) ?? null, options.signal);
     const created = now();
     const image: ImageConfig = {
       created,
@@ -67,33 +66,6 @@ export async function commit(context: Context, record: ContainerRecord, options:
   });
   context.emit(record, 'commit', { comment: options.comment, imageID: id, imageRef: options.name ?? '' });
   return id;
-}
-
-/** Null: nothing was written. Ids are on disk as the container sees them. */
-async function commitLayer(
-  context: Context,
-  record: ContainerRecord,
-  layers: Layers,
-  parent: string | null,
-  signal: AbortSignal,
-) {
-  const { upper } = context.layer(record.id);
-  if (isEmpty(upper)) return null;
-  const root = openRoot(upper);
-  try {
-    const open = async () => packTree(root, '/', { name: '.', mode: 'layer' });
-    return await layers.ingest({ diffId: null, parent, blob: null, open, signal });
-  } finally {
-    closeFd(root);
-  }
-}
-
-function isEmpty(directory: string): boolean {
-  try {
-    return readdirSync(directory).length === 0;
-  } catch {
-    return true;
-  }
 }
 
 /** What of a container's settings an image can say. */

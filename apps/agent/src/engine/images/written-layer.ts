@@ -1,13 +1,23 @@
 /** A layer from what was written over an image. */
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { closeFd, openRoot } from '@berth/native';
 import { packTree } from '../files/tar.ts';
-import type { Layer, Layers } from '../images/layers.ts';
-import { changeEntries, type Entry } from './tar-entries.ts';
+import { changeEntries, type Entry } from '../files/tar-entries.ts';
+import type { Layer, Layers } from './layers.ts';
 
 /** Where the runtime mounts, made by it in an image that lacks them: no work of the program. */
-const mountPoints = ['dev', 'proc', 'sys', 'etc/hostname', 'etc/hosts', 'etc/resolv.conf'];
+export const mountPoints = [
+  'dev',
+  'dev/pts',
+  'dev/shm',
+  'dev/mqueue',
+  'proc',
+  'sys',
+  'etc/hostname',
+  'etc/hosts',
+  'etc/resolv.conf',
+];
 
 function isMountPoint(entry: Entry): boolean {
   const name = entry.name.replace(/\/$/, '');
@@ -39,7 +49,7 @@ export async function ingestUpper(
   parent: string | null,
   signal: AbortSignal,
 ): Promise<Layer | null> {
-  if (isUntouched(upper)) return null;
+  if (!existsSync(upper) || isUntouched(upper)) return null;
   const root = openRoot(upper);
   try {
     return await layers.ingest({
@@ -60,12 +70,14 @@ export async function ingestUpper(
 }
 
 /** Nothing in it, or mount points alone. A program may have left a link where `etc` was. */
-function isUntouched(upper: string): boolean {
-  const names = readdirSync(upper);
-  if (names.some((name) => !['dev', 'proc', 'sys', 'etc'].includes(name))) return false;
-  if (!names.includes('etc')) return names.length === 0;
-  const etc = path.join(upper, 'etc');
-  if (!lstatSync(etc).isDirectory()) return false;
-  const inEtc = readdirSync(etc).map((name) => `etc/${name}`);
-  return inEtc.length > 0 && inEtc.every((name) => mountPoints.includes(name));
+function isUntouched(upper: string, below = ''): boolean {
+  const entries = readdirSync(path.join(upper, below), { withFileTypes: true });
+  return entries.every((entry) => {
+    const name = path.join(below, entry.name);
+    if (name === 'etc')
+      return entry.isDirectory() && readdirSync(path.join(upper, name)).length > 0 && isUntouched(upper, name);
+    if (!mountPoints.includes(name)) return false;
+    if (entry.isDirectory()) return isUntouched(upper, name);
+    return entry.isFile() && statSync(path.join(upper, name)).size === 0;
+  });
 }
