@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmdirSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Bundles } from './bundle.ts';
 import type { Case } from './conformance/case.ts';
@@ -15,15 +15,16 @@ const cases = [...fields, ...life];
 const runtimes = new Map<string, Bundles>([['berth', new Bundles()]]);
 let peersPlace: ChildProcess | undefined;
 /** Where it is mounted for them, on a machine that has v1 and has not done so itself. */
-const hugetlb = ['cgroup.controllers', 'hugetlb'].some((name) => existsSync(`/sys/fs/cgroup/${name}`))
-  ? undefined
-  : '/sys/fs/cgroup/hugetlb';
+const isThere =
+  existsSync('/sys/fs/cgroup/cgroup.controllers') ||
+  / cgroup \S*\bhugetlb\b/.test(readFileSync('/proc/self/mounts', 'utf8'));
+const hugetlb = isThere ? undefined : '/sys/fs/cgroup/hugetlb';
 const mountHugetlb = `mount -t cgroup -o hugetlb cgroup ${hugetlb}`;
 
 /** runc and crun refuse a machine that has cgroup controllers on both of its sides: a mount namespace of their own, in
  * which the last one that v2 has is v1's. */
 before(async () => {
-  const mount = hugetlb === undefined ? ':' : `mkdir ${hugetlb} && ${mountHugetlb}`;
+  const mount = hugetlb === undefined ? ':' : `mkdir -p ${hugetlb} && ${mountHugetlb}`;
   const script = `${mount} && echo ready && exec sleep 1000`;
   peersPlace = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -77,6 +77,7 @@ export class TestAgent {
         answer.on('data', (chunk) => {
           text += chunk;
         });
+        answer.on('error', reject);
         answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
       });
       request.setHeader('content-type', 'application/json');

@@ -1,16 +1,21 @@
 /** The agent is killed at any moment of its work on images: what it had answered holds, and what is there is whole. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { createReadStream, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { TestAgent } from '../api/agent.ts';
+import { archive, post } from '../api/builds.ts';
+import { DockerRegistry } from '../registry/docker-registry.ts';
 import { dockerArchive, layerTar, richTree } from './layers.ts';
 
-const rounds = Number(process.env.BERTH_TEST_ROUNDS ?? 30);
+const rounds = Number(process.env.BERTH_TEST_ROUNDS ?? 100);
 const agent = new TestAgent();
+const registry = new DockerRegistry({ port: 5030, namespace: agent.name });
+const remote = `${registry.host}/far:1`;
 const at = (...names: string[]) => path.join(agent.directory, ...names);
 const program = path.resolve(import.meta.dirname, '../../bin/berth-agent');
 
@@ -18,6 +23,7 @@ const program = path.resolve(import.meta.dirname, '../../bin/berth-agent');
 const answered = new Map<string, string | null>();
 const archives: { name: string; file: string; id: string }[] = [];
 let done = 0;
+let remoteId = '';
 
 before(async () => {
   mkdirSync(at('base'));
@@ -33,13 +39,22 @@ before(async () => {
       ...dockerArchive(agent.directory, { name: `crash:${name}`, layers: [base, top], config }),
     });
   }
-  await agent.start();
+  await Promise.all([agent.start(), registry.start()]);
+  // A layer of its own that takes a while, and one that others have.
+  mkdirSync(at('far'));
+  writeFileSync(at('far/random'), randomBytes(12_000_000));
+  const far = dockerArchive(agent.directory, { name: remote, layers: [base, layerTar(at('far'), at('far.tar'))] });
+  registry.push(`docker-archive:${far.file}`, 'far:1');
+  remoteId = far.id;
   assert.equal(
     agent.docker('run', '--name', 'writer', 'busybox', 'sh', '-c', 'cp -r /bin /copy; rm /bin/vi').status,
     0,
   );
 });
-after(() => agent.remove());
+after(async () => {
+  await registry.stop();
+  await agent.remove();
+});
 
 function load(file: string): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -102,6 +117,49 @@ async function commitAndRemove(): Promise<void> {
   }
 }
 
+async function pullAndRemove(): Promise<void> {
+  for (;;) {
+    await acknowledge(remote, async () => {
+      await pull();
+      return remoteId;
+    });
+    await acknowledge(remote, async () => {
+      expect((await agent.ask('DELETE', `/images/${remote}`)).status, [200], `removal of ${remote}`);
+      return null;
+    });
+  }
+}
+
+/** What is said after the first line, a failure too, comes with status 200; an agent that was killed says no last line. */
+async function pull(): Promise<void> {
+  const { status, text } = await agent.ask('POST', `/images/create?fromImage=${encodeURIComponent(remote)}`);
+  expect(status, [200], `pull (${text})`);
+  assert.doesNotMatch(text, /errorDetail/, 'pull');
+  if (!/"Status: (Downloaded|Image is up)/.test(text)) throw new Error('it broke off');
+}
+
+async function buildAndRemove(): Promise<void> {
+  for (let count = 0; ; count++) {
+    await acknowledge('crash:built', async () => {
+      await buildOne(count);
+      return JSON.parse((await agent.ask('GET', '/images/crash:built/json')).text).Id;
+    });
+    await acknowledge('crash:built', async () => {
+      expect((await agent.ask('DELETE', '/images/crash:built')).status, [200], 'removal of what was built');
+      return null;
+    });
+  }
+}
+
+async function buildOne(count: number): Promise<void> {
+  const dockerfile = `FROM busybox\nCOPY data /data\nRUN echo ${count} > /count; rm /bin/vi\nWORKDIR /made\n`;
+  const context = archive({ Dockerfile: dockerfile, data: Buffer.alloc(500_000, `${count}`) });
+  const { status, text } = await post(agent, { t: 'crash:built' }, context);
+  expect(status, [200], `build (${text})`);
+  assert.doesNotMatch(text, /errorDetail/, 'build');
+  if (!text.includes('Successfully tagged')) throw new Error('it broke off');
+}
+
 async function check(): Promise<void> {
   for (const [name, id] of answered) {
     const { status, text } = await agent.ask('GET', `/images/${name}/json`);
@@ -117,6 +175,8 @@ async function again(): Promise<void> {
     assert.equal(await load(file), 200);
     assert.equal((await agent.ask('GET', `/images/${name}/get`)).status, 200);
   }
+  await pull();
+  await buildOne(0);
 }
 
 function fsck(): void {
@@ -127,14 +187,14 @@ function fsck(): void {
   assert.deepEqual(JSON.parse(stdout).findings, []);
 }
 
-test(`kill -9 in the middle of ${rounds} loads, removals, prunes and commits`, {
+test(`kill -9 in the middle of pulls, loads, builds, commits, removals and prunes, ${rounds} times`, {
   timeout: rounds * 60_000,
 }, async (t) => {
   const isEnd = (error: unknown) => error instanceof assert.AssertionError;
   for (let round = 0; round < rounds; round++) {
     const failures: unknown[] = [];
-    const workers = [...archives.map(loadAndRemove), commitAndRemove()].map((worker) =>
-      worker.catch((error) => (isEnd(error) ? failures.push(error) : undefined)),
+    const workers = [...archives.map(loadAndRemove), commitAndRemove(), pullAndRemove(), buildAndRemove()].map(
+      (worker) => worker.catch((error) => (isEnd(error) ? failures.push(error) : undefined)),
     );
     const delay = Math.random() * 1500;
     await setTimeout(delay);
