@@ -1,9 +1,20 @@
 // What it takes to pull a Debian made by debootstrap from a registry on loopback, and to pull it once more with all of it
-// there; each round asks every engine once.
+// there. Each round has an image of its own, of the same files and one more, and asks every engine once. Nothing is
+// removed until the end: for minutes ext4 goes through the inodes that were freed before it takes one, and whoever came
+// after a removal would pay for it. What one engine left to be written is written before the next is asked.
 //
 //   npm run bench, or alone: node scripts/bench/images.mjs [--rounds N]
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setup as makeSystemdRoot, systemdRoot } from '../systemd-root.mjs';
@@ -11,7 +22,7 @@ import { preparePodman, startBerth, startDocker } from './engines.mjs';
 import { must, mustInNamespace, openStage, requireProgram, startInNamespace, untilAnswers, work } from './stage.mjs';
 
 const registry = '127.0.0.1:5000';
-const image = `${registry}/debian:bench`;
+const imageOf = (round) => `${registry}/debian:round${round}`;
 
 /** @param {{ rounds: number }} options */
 export async function measureImages({ rounds }) {
@@ -19,7 +30,7 @@ export async function measureImages({ rounds }) {
   const contenders = [];
   try {
     await startRegistry();
-    pushDebian();
+    for (let round = 0; round <= rounds; round++) pushDebian(round);
   } catch (error) {
     console.log(`\nPulling was not measured: ${error.message}`);
     return;
@@ -32,20 +43,19 @@ export async function measureImages({ rounds }) {
   ]) {
     try {
       const engine = await prepare();
-      await engine.pull();
-      await engine.remove();
+      await engine.pull(0);
       contenders.push({ name, ...engine, first: [], again: [], peaks: [] });
     } catch (error) {
       notMeasured.push(`${name}: ${error.message.trim().split('\n').at(-1)}`);
     }
   }
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 1; round <= rounds; round++) {
     for (const one of contenders) {
+      must('sync', []);
       one.forgetPeak?.();
-      one.first.push(await timed(one.pull));
+      one.first.push(await timed(() => one.pull(round)));
       if (one.peak !== undefined) one.peaks.push(one.peak());
-      if (one.knowsItAgain !== false) one.again.push(await timed(one.pull));
-      await one.remove();
+      if (one.knowsItAgain !== false) one.again.push(await timed(() => one.pull(round)));
     }
   }
   report(contenders, rounds, notMeasured);
@@ -92,23 +102,28 @@ async function startRegistry() {
 }
 
 /** The archive as an image of one layer, by hand: what unpacks it again is to be measured, not what packs it. */
-function pushDebian() {
+function pushDebian(round) {
   requireProgram('skopeo');
   makeSystemdRoot();
   if (!existsSync(systemdRoot)) throw new Error('debootstrap made no Debian');
-  const layout = path.join(work, 'debian');
+  const layout = path.join(work, `debian-${round}`);
   const blobs = path.join(layout, 'blobs/sha256');
   mkdirSync(blobs, { recursive: true });
   const digestOf = (file) => /^[0-9a-f]{64}/.exec(must('sha256sum', [file]))[0];
-  const diffId = digestOf(systemdRoot);
+  const archive = path.join(layout, 'layer.tar');
+  copyFileSync(systemdRoot, archive);
+  writeFileSync(path.join(layout, 'round'), `${round}\n`);
+  must('tar', ['-C', layout, '--append', '-f', archive, 'round']);
+  const diffId = digestOf(archive);
   const packed = path.join(layout, 'layer.gz');
-  must('sh', ['-c', `gzip -6 -c '${systemdRoot}' > '${packed}'`]);
+  must('sh', ['-c', `gzip -6 -c '${archive}' > '${packed}'`]);
   const layer = {
     mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
     digest: `sha256:${digestOf(packed)}`,
     size: statSync(packed).size,
   };
   renameSync(packed, path.join(blobs, layer.digest.slice(7)));
+  rmSync(archive);
   const put = (mediaType, content) => {
     const text = JSON.stringify(content);
     const hex = createHash('sha256').update(text).digest('hex');
@@ -128,17 +143,17 @@ function pushDebian() {
   const named = { ...manifest, annotations: { 'org.opencontainers.image.ref.name': 'bench' } };
   writeFileSync(path.join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [named] }));
   writeFileSync(path.join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-  mustInNamespace('skopeo', ['copy', '--quiet', '--dest-tls-verify=false', `oci:${layout}:bench`, `docker://${image}`]);
+  const from = `oci:${layout}:bench`;
+  mustInNamespace('skopeo', ['copy', '--quiet', '--dest-tls-verify=false', from, `docker://${imageOf(round)}`]);
 }
 
 async function prepareBerth() {
   const { ask, pid } = await startBerth('berth-images', { keepAlive: false });
   return {
-    pull: async () => {
-      const text = await ask('POST', `/images/create?fromImage=${encodeURIComponent(image)}`);
+    pull: async (round) => {
+      const text = await ask('POST', `/images/create?fromImage=${encodeURIComponent(imageOf(round))}`);
       if (text.includes('errorDetail')) throw new Error(text.trim().split('\n').at(-1));
     },
-    remove: () => ask('DELETE', `/images/${image}`),
     forgetPeak: () => writeFileSync(`/proc/${pid}/clear_refs`, '5'),
     peak: () => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]),
   };
@@ -147,34 +162,30 @@ async function prepareBerth() {
 async function prepareEngineOfPodman() {
   const base = preparePodman();
   return {
-    pull: () => mustInNamespace('podman', [...base, 'pull', '--quiet', '--tls-verify=false', image]),
-    remove: () => must('podman', [...base, 'rmi', '--force', image]),
+    pull: (round) => mustInNamespace('podman', [...base, 'pull', '--quiet', '--tls-verify=false', imageOf(round)]),
   };
 }
 
 async function prepareEngineOfDocker() {
   const docker = await startDocker();
-  return { pull: () => docker('pull', '--quiet', image), remove: () => docker('rmi', image) };
+  return { pull: (round) => docker('pull', '--quiet', imageOf(round)) };
 }
 
 async function prepareTools() {
   requireProgram('umoci');
-  const layout = path.join(work, 'tools');
   return {
-    pull: () => {
+    pull: (round) => {
+      const layout = path.join(work, `tools-${round}`);
       mustInNamespace('skopeo', [
         'copy',
         '--quiet',
         '--src-tls-verify=false',
-        `docker://${image}`,
+        `docker://${imageOf(round)}`,
         `oci:${layout}:bench`,
       ]);
       must('umoci', ['unpack', '--image', `${layout}:bench`, `${layout}-bundle`]);
     },
     knowsItAgain: false,
-    remove: () => {
-      for (const place of [layout, `${layout}-bundle`]) rmSync(place, { recursive: true, force: true });
-    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** berth-agent: builds everything, listens, handles signals. Reads as a recipe. */
 import { chmodSync, createReadStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Sampler, sampleFields } from '@berth/native';
@@ -198,6 +199,8 @@ async function serve(config: Readonly<Config>): Promise<void> {
         dataDir: config.dataDir,
       });
   link?.start();
+  // An agent that is killed has not thrown the work of compiling away.
+  flushCompileCache();
 
   const stop = (signal: string) => {
     log('info', 'stopping; containers go on', { signal });

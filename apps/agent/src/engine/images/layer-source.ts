@@ -1,6 +1,7 @@
 /** The bytes of a layer's blob: those kept of an earlier try, then those that are still to come. */
 import { createReadStream } from 'node:fs';
 import { EngineError } from '@berth/shared/errors';
+import { notePassed } from '../passed-buffers.ts';
 import type { WantedLayer } from './layers.ts';
 
 /** `stop`: nobody reads on. A failure of the source is kept in `failure`: it comes before what its end looks like. */
@@ -37,6 +38,7 @@ export function createSource(
         count += chunk.length;
         wanted.onProgress?.({ downloadedBytes: count });
         yield chunk;
+        notePassed(chunk.length);
       }
     } finally {
       stop.removeEventListener('abort', end);
