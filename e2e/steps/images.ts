@@ -43,6 +43,7 @@ export async function addTag(page: Page, tag: string): Promise<void> {
   await page.getByRole('textbox', { name: 'New tag' }).fill(tag);
   await page.getByRole('button', { name: 'Add tag' }).click();
   await expect(page.getByText(`${tag} was added.`)).toBeVisible();
+  await expect(page.getByRole('button', { name: `Remove tag ${tag}` })).toBeVisible();
 }
 
 export async function buildFromText(page: Page, { text, tags }: { text: string; tags: string }): Promise<void> {

@@ -7,14 +7,14 @@ import { useNewestStats } from '@/components/live/use-newest-stats.ts';
 import { Button, buttonClass } from '@/components/ui/button.tsx';
 import { Card } from '@/components/ui/card.tsx';
 import { EmptyState } from '@/components/ui/empty-state.tsx';
+import { useUrlFilter } from '@/components/ui/use-url-filter.ts';
 import type { ContainerView } from '@/server/views.ts';
 import { BulkBar } from './bulk-bar.tsx';
 import { ContainerFilters } from './container-filters.tsx';
 import { ContainerTable } from './container-table.tsx';
 import type { BulkActionName, BulkOutcome, ContainerMutations, ContainerTarget } from './container-types.ts';
-import { filterContainers, sortContainers } from './filter-containers.ts';
+import { filterContainers, filterQuery, parseFilter, sortContainers } from './filter-containers.ts';
 import { isAlive } from './possible-actions.ts';
-import { useContainerFilter } from './use-container-filter.ts';
 
 interface ContainerListProps {
   containers: ContainerView[];
@@ -27,7 +27,7 @@ const rowsAtFirst = 200;
 
 export function ContainerList({ containers, hosts, mutations, bulk }: ContainerListProps) {
   const t = useTranslations('containers');
-  const [filter, setFilter] = useContainerFilter();
+  const [filter, setFilter] = useUrlFilter(parseFilter, filterQuery);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [rowsMax, setRowsMax] = useState(rowsAtFirst);
   const newest = useNewestStats();

@@ -5,14 +5,14 @@ import { useState } from 'react';
 import { Button } from '@/components/ui/button.tsx';
 import { Card } from '@/components/ui/card.tsx';
 import { EmptyState } from '@/components/ui/empty-state.tsx';
+import { useUrlFilter } from '@/components/ui/use-url-filter.ts';
 import type { ImageView } from '@/server/views.ts';
-import { filterImages, sortImages } from './filter-images.ts';
+import { filterImages, imageFilterQuery, parseImageFilter, sortImages } from './filter-images.ts';
 import { ImageBulkBar } from './image-bulk-bar.tsx';
 import { ImageFilters } from './image-filters.tsx';
 import { rowKey } from './image-names.ts';
 import { ImageTable } from './image-table.tsx';
 import type { HostChoice, ImageMutations } from './image-types.ts';
-import { useImageFilter } from './use-image-filter.ts';
 
 interface ImageListProps {
   images: ImageView[];
@@ -24,7 +24,7 @@ const rowsAtFirst = 200;
 
 export function ImageList({ images, hosts, mutations }: ImageListProps) {
   const t = useTranslations('images');
-  const [filter, setFilter] = useImageFilter();
+  const [filter, setFilter] = useUrlFilter(parseImageFilter, imageFilterQuery);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [rowsMax, setRowsMax] = useState(rowsAtFirst);
   const found = sortImages(filterImages(images, filter), filter);

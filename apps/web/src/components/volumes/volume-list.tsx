@@ -1,14 +1,14 @@
 'use client';
 import { HardDrive, SearchX } from 'lucide-react';
 import Link from 'next/link';
-import { usePathname, useSearchParams } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { useState } from 'react';
 import { Button, buttonClass } from '@/components/ui/button.tsx';
 import { Card } from '@/components/ui/card.tsx';
 import { EmptyState } from '@/components/ui/empty-state.tsx';
+import { useUrlFilter } from '@/components/ui/use-url-filter.ts';
 import type { VolumeView } from '@/server/views.ts';
-import { filterQuery, filterVolumes, parseFilter, type VolumeFilter } from './filter-volumes.ts';
+import { filterQuery, filterVolumes, parseFilter } from './filter-volumes.ts';
 import { PruneDialog } from './prune-dialog.tsx';
 import { RemoveVolumeDialog } from './remove-volume-dialog.tsx';
 import { useVolumeSizes } from './use-volume-sizes.ts';
@@ -26,7 +26,7 @@ const rowsAtFirst = 200;
 
 export function VolumeList({ volumes, hosts, mutations }: VolumeListProps) {
   const t = useTranslations('volumes');
-  const [filter, setFilter] = useVolumeFilter();
+  const [filter, setFilter] = useUrlFilter(parseFilter, filterQuery);
   const [rowsMax, setRowsMax] = useState(rowsAtFirst);
   const [removing, setRemoving] = useState<VolumeView | null>(null);
   const [isRemoving, setIsRemoving] = useState(false);
@@ -92,17 +92,6 @@ export function VolumeList({ volumes, hosts, mutations }: VolumeListProps) {
       />
     </>
   );
-}
-
-/** The URL is the state: a filtered list can be shared. */
-function useVolumeFilter(): [VolumeFilter, (change: Partial<VolumeFilter>) => void] {
-  const filter = parseFilter(useSearchParams());
-  const pathname = usePathname();
-  const change = (part: Partial<VolumeFilter>) => {
-    const query = filterQuery({ ...filter, ...part });
-    window.history.replaceState(null, '', query ? `${pathname}?${query}` : pathname);
-  };
-  return [filter, change];
 }
 
 function NoVolumes() {
