@@ -81,7 +81,11 @@ export function createVolumes(deps: {
   function plan(name?: string): VolumePlan {
     const anonymous = name === undefined || name === '';
     const actual = anonymous ? randomBytes(32).toString('hex') : name;
-    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(actual)) {
+    if (/^[a-zA-Z0-9]$/.test(actual)) {
+      const message = `create ${actual}: volume name is too short, names should be at least two alphanumeric characters`;
+      throw new EngineError('invalid-parameter', message);
+    }
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/.test(actual)) {
       throw new EngineError(
         'invalid-parameter',
         `create ${actual}: "${actual}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,

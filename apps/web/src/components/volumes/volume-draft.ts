@@ -31,7 +31,7 @@ export const emptyVolumeDraft: VolumeDraft = {
   labels: [],
 };
 
-const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/;
 
 export function readVolumeDraft(
   draft: VolumeDraft,
