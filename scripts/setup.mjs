@@ -45,6 +45,7 @@ const aptPackages = {
     'skopeo',
     'docker-registry',
     'umoci',
+    'buildah',
     'docker.io',
     'qemu-system-x86',
     'cpio',

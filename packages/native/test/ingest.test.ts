@@ -95,6 +95,7 @@ for (const [compression, bytes] of Object.entries(streams)) {
       diffId: digest(layer),
       bytes: noise.length + 5,
       entries: 4,
+      hidesBelow: false,
     });
     assert.deepEqual(readFileSync(blob), bytes);
     assert.deepEqual(readFileSync(path.join(root, 'link')), noise);
