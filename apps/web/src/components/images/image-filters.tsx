@@ -1,6 +1,7 @@
 'use client';
 import { useTranslations } from 'next-intl';
-import { classNames } from '@/components/ui/class-names.ts';
+import { HostFilter } from '@/components/hosts/host-filter.tsx';
+import { ChoiceBar } from '@/components/ui/choice-bar.tsx';
 import { SearchField } from '@/components/ui/search-field.tsx';
 import type { ImageView } from '@/server/views.ts';
 import { filterImages, type ImageFilter, useFilters } from './filter-images.ts';
@@ -22,41 +23,17 @@ export function ImageFilters({ filter, onChange, hosts, images }: ImageFiltersPr
         value={filter.search}
         onChange={(search) => onChange({ search })}
       />
-      <fieldset
-        aria-label={t('filterUse')}
-        className="flex w-full overflow-x-auto rounded-md border border-line-strong bg-surface p-0.5 shadow-card sm:w-auto"
-      >
-        {useFilters.map((use) => (
-          <button
-            key={use}
-            type="button"
-            aria-pressed={filter.use === use}
-            onClick={() => onChange({ use })}
-            className={classNames(
-              'flex h-11 flex-1 flex-col items-center justify-center whitespace-nowrap rounded-sm px-1.5 font-medium text-muted text-xs hover:text-ink sm:h-7 sm:flex-row sm:gap-1.5 sm:px-2.5 sm:text-sm',
-              filter.use === use && 'bg-accent-soft text-accent hover:text-accent',
-            )}
-          >
-            {t(`filters.${use}`)}
-            <span className="text-xs opacity-75">{filterImages(images, { ...filter, use }).length}</span>
-          </button>
-        ))}
-      </fieldset>
-      {hosts.length > 1 && (
-        <select
-          aria-label={t('filterHost')}
-          value={filter.hostId}
-          onChange={(event) => onChange({ hostId: event.target.value })}
-          className="input w-auto max-w-full pr-7 shadow-card"
-        >
-          <option value="">{t('allHosts')}</option>
-          {hosts.map((host) => (
-            <option key={host.id} value={host.id}>
-              {host.name}
-            </option>
-          ))}
-        </select>
-      )}
+      <ChoiceBar
+        label={t('filterUse')}
+        choices={useFilters.map((use) => ({
+          value: use,
+          label: t(`filters.${use}`),
+          count: filterImages(images, { ...filter, use }).length,
+        }))}
+        chosen={filter.use}
+        onChoose={(use) => onChange({ use })}
+      />
+      <HostFilter hosts={hosts} hostId={filter.hostId} onChange={(hostId) => onChange({ hostId })} />
     </search>
   );
 }
