@@ -40,7 +40,14 @@ test.beforeAll(async ({ stack, browser, session }) => {
   await context.close();
 });
 
-test.afterAll(async ({ stack }) => {
+test.afterAll(async ({ stack, browser, session }) => {
+  const context = await browser.newContext({ baseURL: stack.url, storageState: session, locale: 'en-GB' });
+  const page = await context.newPage();
+  await page.goto('/images/registries');
+  await page.getByRole('button', { name: `Remove ${registry.host}` }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+  await expect(page.getByText('No accounts yet')).toBeVisible();
+  await context.close();
   stack.agent.docker('rm', '--force', '--volumes', containerName);
   // What was made of others goes before them.
   stack.agent.docker('image', 'prune', '--force');
