@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { closeFd, openRoot, readFileInRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { decompressed } from '../decompress.ts';
-import { ignored } from './glob.ts';
+import { ignored } from '../glob.ts';
 import { resolveInRoot } from './paths.ts';
 import { applyStream } from './pipes.ts';
 

@@ -1,7 +1,7 @@
 /** Paths inside a context or image. Links are followed as a chroot would, one step at a time and by openat2 alone. */
 import { listInRoot, type PathStat, statInRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
-import { goMatch, hasWildcard } from './glob.ts';
+import { goMatch, hasWildcard } from '../glob.ts';
 
 const linksMax = 40;
 const partsMax = 1024;

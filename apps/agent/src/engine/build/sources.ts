@@ -5,8 +5,8 @@ import type { PathStat } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { packTree } from '../files/tar.ts';
 import { type Entry, hashEntries } from '../files/tar-entries.ts';
+import { hasWildcard } from '../glob.ts';
 import type { Source } from './context.ts';
-import { hasWildcard } from './glob.ts';
 import type { Copy } from './instructions.ts';
 import { globInRoot, resolveInRoot, under } from './paths.ts';
 

@@ -1,5 +1,6 @@
 /** Filters of lists and prunes, as dockerd reads them. */
 import { EngineError } from '@berth/shared/errors';
+import { goMatch } from '../glob.ts';
 import type { ImageContext, ImageRecord } from './context.ts';
 import { parseReference } from './reference.ts';
 
@@ -28,7 +29,7 @@ export function listImages(
   const since = filters.since?.map(time);
   const until = untilTime(filters.until);
   const dangling = filters.dangling?.map(booleanOf);
-  const patterns = filters.reference?.map(glob);
+  const patterns = filters.reference?.map(goMatch);
   return context.store
     .all()
     .filter((image) => {
@@ -60,30 +61,12 @@ export function createdMs(image: Pick<Stored, 'config' | 'addedAt'>): number {
   return Number.isNaN(created) ? 0 : created;
 }
 
-function matching(image: Stored, patterns: RegExp[]): Stored | null {
-  const fits = (name: string) =>
-    patterns.some((pattern) => pattern.test(name) || pattern.test(parseReference(name).repository));
+function matching(image: Stored, patterns: ((name: string) => boolean)[]): Stored | null {
+  const fits = (name: string) => patterns.some((fits) => fits(name) || fits(parseReference(name).repository));
   const tags = image.tags.filter(fits);
   const repoDigests = image.repoDigests.filter(fits);
   return tags.length + repoDigests.length === 0 ? null : { ...image, tags, repoDigests };
 }
-
-/** Go's path.Match: `*` and `?` stop at a slash. */
-function glob(pattern: string): RegExp {
-  const source = pattern.replace(/\[([^\]]+)\]|\\(.)|[*?]|[^*?[\\]+/gs, (part, set?: string, escaped?: string) => {
-    if (set !== undefined) return `[${set.replace(/[\\\]]/g, '\\$&').replace(/^!/, '^')}]`;
-    if (escaped !== undefined) return literal(escaped);
-    if (part === '*') return '[^/]*';
-    return part === '?' ? '[^/]' : literal(part);
-  });
-  try {
-    return new RegExp(`^${source}$`);
-  } catch (cause) {
-    throw new EngineError('invalid-parameter', `invalid reference filter: ${JSON.stringify(pattern)}`, { cause });
-  }
-}
-
-const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** `label` and `label!`: all of them; `name` or `name=value`. */
 export function fitsLabels(labels: Record<string, string>, filters: Record<string, string[]>): boolean {
@@ -109,7 +92,7 @@ export function untilTime(values: readonly string[] | undefined): number | null 
   return time;
 }
 
-function booleanOf(value: string): boolean {
+export function booleanOf(value: string): boolean {
   if (['1', 't', 'true'].includes(value.toLowerCase())) return true;
   if (['0', 'f', 'false'].includes(value.toLowerCase())) return false;
   throw new EngineError('invalid-parameter', `invalid filter 'dangling=[${value}]'`);

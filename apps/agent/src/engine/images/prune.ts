@@ -1,6 +1,6 @@
 /** `docker image prune`: what no container uses, without a name or, when all are meant, with one; and what no image has. */
 import type { ImageContext } from './context.ts';
-import { fitsLabels, untilTime } from './filter.ts';
+import { booleanOf, fitsLabels, untilTime } from './filter.ts';
 import { type Removed, remove } from './remove.ts';
 
 /** `dangling=false`: all unused; `until`, `label`, `label!` narrow it. @throws invalid-parameter */
@@ -8,7 +8,7 @@ export async function prune(
   context: ImageContext,
   filters: Record<string, string[]>,
 ): Promise<{ removed: Removed[]; bytes: number }> {
-  const all = (filters.dangling ?? []).some((value) => ['false', '0'].includes(value.toLowerCase()));
+  const all = (filters.dangling ?? []).some((value) => !booleanOf(value));
   const until = untilTime(filters.until);
   const removed: Removed[] = [];
   let bytes = 0;

@@ -1,4 +1,4 @@
-/** Patterns of names: Go's filepath.Match for COPY and ADD, and those of .dockerignore. Pure. */
+/** Patterns of names: Go's filepath.Match, for COPY, ADD and filters, and those of .dockerignore. Pure. */
 import { EngineError } from '@berth/shared/errors';
 
 type Token =
