@@ -81,7 +81,7 @@ function layout({ layer, config, manifest }: Parts, index: object = {}): Buffer 
     'index.json': JSON.stringify({ schemaVersion: 2, manifests: [entry], ...index }),
     [`blobs/sha256/${digestOf(text).slice(7)}`]: text,
     [`blobs/sha256/${manifest.config.digest.slice(7)}`]: config,
-    [`blobs/sha256/${manifest.layers[0]?.digest.slice(7)}`]: layer,
+    [`blobs/sha256/${manifest.layers[0]?.digest.replace(/^.*:/, '')}`]: layer,
   });
 }
 

@@ -67,6 +67,15 @@ test('a layer whose root is opaque hides all below it', () => {
   ok('rmi', 'opaque:root');
 });
 
+test('what an archive says besides its files does not stop it', () => {
+  const globalHeader = ['--format=pax', '--pax-option=globexthdr.name=pax_global_header,comment=of no meaning'];
+  mkdirSync(at('plain'));
+  run('tar', '-xf', rich.file, '-C', at('plain'));
+  run('tar', ...globalHeader, '-cf', at('commented.tar'), '-C', at('plain'), '.');
+  assert.match(readFileSync(at('commented.tar')).subarray(0, 1024).toString('latin1'), /comment=of no meaning/);
+  assert.match(ok('load', '--input', at('commented.tar')), /Loaded image: rich:one/);
+});
+
 test('saving is deterministic, and what was saved loads again as the same image, elsewhere too', () => {
   ok('save', '--output', at('again.tar'), 'rich:one');
   assert.equal(sha256(readFileSync(at('again.tar'))), sha256(readFileSync(at('saved.tar'))));

@@ -31,6 +31,7 @@ export async function writeTar(root: number, path: string, name: string, into: W
 export interface ReadOptions {
   shift?: IdShift;
   noOverwriteDirNonDir?: boolean;
+  limits?: { bytesMax: number; entriesMax: number };
   /** One that ends before its own end is refused: it was cut. */
   isWhole?: boolean;
 }
@@ -68,7 +69,7 @@ export async function copyTree(fromRoot: number, path: string, toRoot: number): 
 
 function refused(cause: Error): EngineError {
   if ('code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT'))
-    return new EngineError('system', `there is no space left for the archive: ${cause.message}`, { cause });
+    return new EngineError('system', 'the archive cannot be stored: no space left on device', { cause });
   return new EngineError('invalid-parameter', `the archive cannot be extracted: ${cause.message}`, { cause });
 }
 

@@ -1,16 +1,14 @@
 /** `docker load`: Docker archives (of any age that has a manifest.json) and OCI layouts, indexes in indexes as well. */
 
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { removeTree } from '@berth/native';
-import { EngineError } from '@berth/shared/errors';
 import { z } from 'zod';
 import { decompressed } from '../decompress.ts';
 import { addImage } from './add.ts';
-import { type ArchiveMember, broken, extractArchive } from './archive.ts';
+import { type Archive, type ArchiveFile, broken, extractArchive } from './archive.ts';
 import { digestOf, hexOf } from './blobs.ts';
 import { configBytesMax, layersMax, parseConfig } from './config.ts';
 import type { ImageContext } from './context.ts';
@@ -27,11 +25,9 @@ export interface LoadOptions {
 
 interface Described {
   configText: string;
-  layers: { file: string; blob: { digest: string; sizeBytes: number } | null }[];
+  layers: { file: ArchiveFile; blob: { digest: string; sizeBytes: number } | null }[];
   names: string[];
 }
-
-type Members = Map<string, ArchiveMember>;
 
 const dockerManifest = z
   .array(
@@ -51,9 +47,10 @@ export async function load(
 ): Promise<{ loaded: string[]; renamed: { name: string; from: string }[] }> {
   const staging = path.join(context.dataDir, 'tmp', randomBytes(12).toString('hex'));
   await mkdir(staging, { mode: 0o700 });
+  let archive: Archive | null = null;
   try {
-    const members = await extractArchive(await decompressed(input), staging);
-    const images = await describe(members, platform);
+    archive = await extractArchive(await decompressed(input), staging);
+    const images = await describe(archive, platform);
     const loaded: string[] = [];
     const renamed: { name: string; from: string }[] = [];
     for (const image of images) {
@@ -68,6 +65,7 @@ export async function load(
   } catch (error) {
     throw asInvalid(error);
   } finally {
+    archive?.close();
     await removeTree(staging);
   }
 }
@@ -83,7 +81,7 @@ async function addDescribed(context: ImageContext, layers: Layers, image: Descri
       diffId,
       parent: chainIds.at(-1) ?? null,
       blob: source.blob,
-      open: async (offset) => createReadStream(source.file, { start: offset, highWaterMark: 256 * 1024 }),
+      open: source.file.open,
       signal,
     });
     chainIds.push(layer.chainId);
@@ -91,35 +89,37 @@ async function addDescribed(context: ImageContext, layers: Layers, image: Descri
   return addImage(context, { ...image, chainIds, manifest: null, action: 'load' });
 }
 
-async function describe(members: Members, platform: Platform | null): Promise<Described[]> {
+async function describe(archive: Archive, platform: Platform | null): Promise<Described[]> {
   // A Docker archive of today is both; its manifest.json has the names, its index all platforms.
-  if (members.has('manifest.json') && (platform === null || !members.has('index.json'))) return docker(members);
-  if (members.has('index.json')) return ociLayout(members, platform);
+  const [isDockers, isLayout] = [await archive.has('manifest.json'), await archive.has('index.json')];
+  if (isDockers && (platform === null || !isLayout)) return docker(archive);
+  if (isLayout) return ociLayout(archive, platform);
   throw broken('it has neither manifest.json nor index.json');
 }
 
-async function docker(members: Members): Promise<Described[]> {
-  const manifest = dockerManifest.parse(await readJson(members, 'manifest.json'));
+async function docker(archive: Archive): Promise<Described[]> {
+  const manifest = dockerManifest.parse(await readJson(archive, 'manifest.json'));
   return Promise.all(
     manifest.map(async (entry) => ({
-      configText: await readText(members, entry.Config),
-      layers: await Promise.all((entry.Layers ?? []).map((name) => layerSource(members, name, blobDigest(name)))),
+      configText: await readText(archive, entry.Config),
+      layers: await Promise.all((entry.Layers ?? []).map((name) => layerSource(archive, name, blobDigest(name)))),
       names: (entry.RepoTags ?? []).map(taggedName),
     })),
   );
 }
 
-async function ociLayout(members: Members, platform: Platform | null): Promise<Described[]> {
-  const index = indexSchema.parse(await readJson(members, 'index.json'));
+async function ociLayout(archive: Archive, platform: Platform | null): Promise<Described[]> {
+  const index = indexSchema.parse(await readJson(archive, 'index.json'));
   const images: Described[] = [];
   for (const entry of index.manifests) {
-    const manifest = await pickManifest(members, entry, platform, 0);
+    const manifest = await pickManifest(archive, entry, platform, 0);
     if (manifest === null) continue;
-    const configText = await readBlob(members, manifest.config);
+    const configText = await readBlob(archive, manifest.config);
     const layers = await Promise.all(
       manifest.layers.map(async (layer) => {
-        const source = await layerSource(members, blobName(layer.digest), layer.digest);
-        if (source.sizeBytes !== layer.size) throw broken(`blob ${layer.digest} has ${source.sizeBytes} bytes`);
+        const source = await layerSource(archive, blobName(layer.digest), layer.digest);
+        const { sizeBytes } = source.file;
+        if (sizeBytes !== layer.size) throw broken(`blob ${layer.digest} has ${sizeBytes} bytes`);
         return source;
       }),
     );
@@ -139,23 +139,24 @@ function nameOf({ annotations }: Descriptor): string[] {
 
 /** Null: nothing for the platform. */
 async function pickManifest(
-  members: Members,
+  archive: Archive,
   entry: Descriptor,
   platform: Platform | null,
   depth: number,
 ): Promise<Manifest | null> {
   if (depth > 3) throw broken('its indexes are nested too deeply');
-  const content: unknown = JSON.parse(await readBlob(members, entry));
+  const content: unknown = JSON.parse(await readBlob(archive, entry));
   const nested = indexSchema.safeParse(content);
   if (!nested.success) return manifestSchema.parse(content);
-  const here = nested.data.manifests.filter((one) => members.has(blobName(one.digest)));
+  const here: Descriptor[] = [];
+  for (const one of nested.data.manifests) if (await archive.has(blobName(one.digest))) here.push(one);
   const isImage = (one: Descriptor) => one.platform?.architecture !== 'unknown';
   const chosen = choose(here, platform ?? hostPlatform()) ?? (platform === null ? (here.find(isImage) ?? null) : null);
   if (chosen === null) {
     if (nested.data.manifests.length === 0) throw broken('its index is empty');
     return null;
   }
-  return pickManifest(members, chosen, platform, depth + 1);
+  return pickManifest(archive, chosen, platform, depth + 1);
 }
 
 const blobName = (digest: string) => `blobs/sha256/${hexOf(digest)}`;
@@ -167,32 +168,18 @@ function blobDigest(name: string): string | null {
 }
 
 /** A compressed layer is kept as it is, and checked; what is not is checked by its diffId, and kept compressed. */
-async function layerSource(members: Members, name: string, digest: string | null) {
-  const { file, sizeBytes } = member(members, name);
-  const isKept = digest !== null && (await isCompressed(file));
-  return { file, sizeBytes, blob: isKept ? { digest, sizeBytes } : null };
+async function layerSource(archive: Archive, name: string, digest: string | null) {
+  const file = await archive.file(name);
+  return { file, blob: digest !== null && isCompressed(file) ? { digest, sizeBytes: file.sizeBytes } : null };
 }
 
-async function isCompressed(file: string): Promise<boolean> {
-  const handle = await open(file);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    return (buffer[0] === 0x1f && buffer[1] === 0x8b) || (bytesRead === 4 && buffer.readUInt32LE(0) === 0xfd2fb528);
-  } finally {
-    await handle.close();
-  }
+/** gzip or zstd. */
+function isCompressed({ magic }: ArchiveFile): boolean {
+  return (magic[0] === 0x1f && magic[1] === 0x8b) || (magic.length === 4 && magic.readUInt32LE(0) === 0xfd2fb528);
 }
 
-function member(members: Members, name: string): ArchiveMember {
-  const found = members.get(path.posix.normalize(name));
-  if (found === undefined) throw broken(`${name} is missing`);
-  return found;
-}
-
-async function readText(members: Members, name: string): Promise<string> {
-  const { file, sizeBytes } = member(members, name);
-  if (sizeBytes > configBytesMax) throw broken(`${name} is larger than ${configBytesMax} bytes`);
-  const content = await readFile(file);
+async function readText(archive: Archive, name: string): Promise<string> {
+  const content = await archive.read(name, configBytesMax);
   const digest = blobDigest(name);
   if (digest !== null && digestOf(content) !== digest) throw broken(`blob ${digest} has other content`);
   const text = content.toString('utf8');
@@ -201,18 +188,13 @@ async function readText(members: Members, name: string): Promise<string> {
   return text;
 }
 
-async function readJson(members: Members, name: string): Promise<unknown> {
-  return JSON.parse(await readText(members, name));
+async function readJson(archive: Archive, name: string): Promise<unknown> {
+  return JSON.parse(await readText(archive, name));
 }
 
-const readBlob = (members: Members, blob: Descriptor) => readText(members, blobName(blob.digest));
+const readBlob = (archive: Archive, blob: Descriptor) => readText(archive, blobName(blob.digest));
 
 /** What a parser says of the archive is about the input, not about us. */
 function asInvalid(error: unknown): unknown {
-  if (error instanceof EngineError) return error;
-  if (error instanceof z.ZodError || error instanceof SyntaxError) return broken('its description is malformed');
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  if (error.code === 'ENOSPC')
-    return new EngineError('system', 'the archive cannot be stored: no space left on device', { cause: error });
-  return String(error.code).startsWith('Z_') ? broken(error.message) : error;
+  return error instanceof z.ZodError || error instanceof SyntaxError ? broken('its description is malformed') : error;
 }
