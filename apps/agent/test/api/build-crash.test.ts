@@ -10,8 +10,16 @@ import { build, type Files, leftovers } from './builds.ts';
 const rounds = 10;
 const agent = new TestAgent();
 let interrupted = 0;
+/** Of a whole build here and now. */
+let buildMs = 0;
 
-before(() => agent.start());
+before(async () => {
+  await agent.start();
+  const began = Date.now();
+  const { status, err } = await build(agent, files(rounds), '-t', 'crash:whole').done;
+  assert.equal(status, 0, err);
+  buildMs = Date.now() - began;
+});
 after(() => agent.remove());
 
 const files = (round: number): Files => ({
@@ -31,7 +39,7 @@ RUN sleep 0.1; cat /round
 for (let round = 0; round < rounds; round++) {
   test(`kill -9 in the middle of a build leaves nothing, and the build succeeds after it (${round})`, async () => {
     const first = build(agent, files(round), '-t', `crash:${round}`);
-    await setTimeout(150 + round * 130);
+    await setTimeout((buildMs * (round + 0.5)) / rounds);
     await agent.end('SIGKILL');
     if ((await first.done).status !== 0) interrupted++;
     await agent.start();
