@@ -1,5 +1,6 @@
 import { EngineError } from '@berth/shared/errors';
 import { z } from 'zod';
+import { applyChanges } from '../../engine/build/changes.ts';
 import type { Containers } from '../../engine/containers/containers.ts';
 import type { Images } from '../../engine/images/images.ts';
 import { parsePlatform } from '../../engine/images/platform.ts';
@@ -120,7 +121,7 @@ export function imageRoutes({ images, containers }: { images: Images; containers
       comment: query.get('comment') ?? '',
       author: query.get('author') ?? '',
       config: commitConfig.parse(await context.json()),
-      changes: query.getAll('changes'),
+      change: (config) => applyChanges(config, query.getAll('changes')),
       pause: !query.has('pause') || flag(query, 'pause'),
       signal: context.signal,
     });

@@ -1,6 +1,7 @@
 /** What an engine does at registries: pull, push, sign in, ask. Progress is Docker's stream of JSON lines. */
 import type { ServerResponse } from 'node:http';
 import { EngineError } from '@berth/shared/errors';
+import { applyChanges } from '../../engine/build/changes.ts';
 import { describeDistribution } from '../../engine/images/distribution.ts';
 import type { Images } from '../../engine/images/images.ts';
 import { parsePlatform } from '../../engine/images/platform.ts';
@@ -68,7 +69,7 @@ export function registryRoutes(deps: {
     const id = await images.import(context.request, {
       name,
       message: query.get('message') || 'Imported from -',
-      changes: query.getAll('changes'),
+      config: applyChanges({}, query.getAll('changes')),
       platform: parsePlatform(query.get('platform')),
       signal: context.signal,
     });

@@ -24,18 +24,23 @@ export interface Copy {
   heredocs: Heredoc[];
 }
 
-export type Command =
+/** What only describes an image's containers (describe.ts). */
+export type Description =
   | { kind: 'env'; pairs: Pair[] }
   /** `asGiven`: by the request, so that nothing in it is replaced. */
   | { kind: 'label'; pairs: Pair[]; asGiven: boolean }
-  | { kind: 'arg'; args: [name: string, value: string | null][] }
-  | { kind: 'run'; command: CommandLine; heredocs: Heredoc[] }
   | { kind: 'cmd' | 'entrypoint'; command: CommandLine }
   | { kind: 'shell'; words: string[] }
   | { kind: 'healthcheck'; check: HealthCheck }
   | { kind: 'onbuild'; trigger: string }
   | { kind: 'expose' | 'volume'; words: string[] }
-  | { kind: 'workdir' | 'user' | 'stopsignal' | 'maintainer'; value: string }
+  | { kind: 'user' | 'stopsignal'; value: string };
+
+export type Command =
+  | Description
+  | { kind: 'arg'; args: [name: string, value: string | null][] }
+  | { kind: 'run'; command: CommandLine; heredocs: Heredoc[] }
+  | { kind: 'workdir' | 'maintainer'; value: string }
   | Copy;
 
 export type Instruction = Command & { line: number; original: string };
@@ -65,7 +70,7 @@ const parsers: Record<string, Parse> = {
   RUN: parseRun,
   SHELL: (line, escapeChar) => ({ kind: 'shell', words: parseShell(line, escapeChar) }),
   STOPSIGNAL: (line, escapeChar) => ({ kind: 'stopsignal', value: single(line, escapeChar) }),
-  USER: (line, escapeChar) => ({ kind: 'user', value: single(line, escapeChar) }),
+  USER: (line, escapeChar) => ({ kind: 'user', value: singleWord(line, escapeChar) }),
   VOLUME: (line, escapeChar) => ({ kind: 'volume', words: parseVolumes(line, escapeChar) }),
   WORKDIR: (line, escapeChar) => ({ kind: 'workdir', value: single(line, escapeChar) }),
 };
@@ -112,6 +117,13 @@ function single(line: Line, escapeChar: Escape): string {
   const rest = readFlags(line, [], escapeChar).rest.trim();
   if (rest === '') throw parseError(line.number, `${line.name} requires exactly one argument`);
   return rest;
+}
+
+/** Without a blank in it: no user has one, and a container of such a one could not start. */
+function singleWord(line: Line, escapeChar: Escape): string {
+  const word = single(line, escapeChar);
+  if (/\s/.test(word)) throw parseError(line.number, `${line.name} requires exactly one argument`);
+  return word;
 }
 
 function parseCommandLine(line: Line): CommandLine {

@@ -24,11 +24,16 @@ const defaultShell = ['/bin/sh', '-c'];
 
 /** A stage begins as its base ends, with a PATH. */
 export function runConfigOf(config: ImageConfig['config']): RunConfig {
-  const env = config?.Env ?? [];
+  const whole = filledConfig(config);
+  const hasPath = whole.Env.some((entry) => entry.startsWith('PATH='));
+  return hasPath ? whole : { ...whole, Env: [...whole.Env, defaultPath] };
+}
+
+export function filledConfig(config: ImageConfig['config']): RunConfig {
   return {
     User: config?.User ?? '',
     ExposedPorts: { ...config?.ExposedPorts },
-    Env: env.some((entry) => entry.startsWith('PATH=')) ? [...env] : [...env, defaultPath],
+    Env: [...(config?.Env ?? [])],
     Entrypoint: config?.Entrypoint ?? null,
     Cmd: config?.Cmd ?? null,
     Volumes: { ...config?.Volumes },

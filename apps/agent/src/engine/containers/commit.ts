@@ -1,6 +1,5 @@
 /** `docker commit`: what a container wrote becomes a layer upon its image's. It pauses meanwhile, unless told otherwise. */
 import { EngineError } from '@berth/shared/errors';
-import { applyChanges } from '../images/changes.ts';
 import type { ImageConfig } from '../images/config.ts';
 import { hostPlatform } from '../images/platform.ts';
 import { ingestUpper } from '../images/written-layer.ts';
@@ -16,7 +15,8 @@ export interface CommitOptions {
   author: string;
   /** Over what the container was made with. */
   config: Config;
-  changes: readonly string[];
+  /** After that. @throws invalid-parameter */
+  change: (config: Config) => Config;
   signal: AbortSignal;
 }
 
@@ -25,7 +25,7 @@ export async function commit(context: Context, record: ContainerRecord, options:
   if (record.status === 'removing' || record.status === 'dead') {
     throw new EngineError('conflict', `You cannot commit container ${record.id} which is being removed`);
   }
-  const config = applyChanges(merged(options.config, configOf(record)), options.changes);
+  const config = options.change(merged(options.config, configOf(record)));
   const parent = context.images.resolve(record.imageId);
   const id = await context.images.hold(async (layers) => {
     for (const chainId of parent.chainIds) layers.get(chainId);

@@ -2,7 +2,6 @@
 import { Readable } from 'node:stream';
 import { formatOf } from '../decompress.ts';
 import { addImage } from './add.ts';
-import { applyChanges } from './changes.ts';
 import type { ImageConfig } from './config.ts';
 import type { ImageContext } from './context.ts';
 import { hostPlatform, type Platform } from './platform.ts';
@@ -10,15 +9,13 @@ import { hostPlatform, type Platform } from './platform.ts';
 export interface ImportOptions {
   name: string | null;
   message: string;
-  /** Instructions of a Dockerfile that change the config. */
-  changes: readonly string[];
+  config: NonNullable<ImageConfig['config']>;
   platform: Platform | null;
   signal: AbortSignal;
 }
 
 /** @returns the image's id. @throws invalid-parameter, system */
 export async function importImage(context: ImageContext, input: Readable, options: ImportOptions): Promise<string> {
-  const config = applyChanges({}, options.changes);
   await formatOf(input);
   return context.hold(async (layers) => {
     const { signal } = options;
@@ -29,7 +26,7 @@ export async function importImage(context: ImageContext, input: Readable, option
     const image: ImageConfig = {
       created,
       ...(options.platform ?? hostPlatform()),
-      config,
+      config: options.config,
       rootfs: { type: 'layers', diff_ids: [layer.diffId] },
       history: [{ created, comment: options.message }],
     };

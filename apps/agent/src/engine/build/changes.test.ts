@@ -47,7 +47,7 @@ test('what makes no sense is refused with Docker’s words', () => {
     ['CMD', /CMD requires at least one argument/],
     ['ENV A', /ENV must have two arguments/],
     ['ENV A=b C', /can't find = in "C"/],
-    ['EXPOSE 99999', /invalid containerPort/],
+    ['EXPOSE 99999', /Invalid containerPort: 99999/],
     ['USER a b', /exactly one argument/],
     ['ONBUILD FROM x', /FROM isn't allowed as an ONBUILD trigger/],
     ['HEALTHCHECK TRY x', /Unknown type "TRY"/],
