@@ -1,11 +1,13 @@
 'use client';
-import { CirclePlay, CircleStop, Trash2, X } from 'lucide-react';
+import { CirclePlay, CircleStop, Trash2 } from 'lucide-react';
 import { useTranslations } from 'next-intl';
 import { useState } from 'react';
 import { toast } from 'sonner';
-import { Banner } from '@/components/ui/banner.tsx';
 import { Button } from '@/components/ui/button.tsx';
 import { ConfirmDialog } from '@/components/ui/confirm-dialog.tsx';
+import { type Failure, FailureList } from '@/components/ui/failure-list.tsx';
+import { NameChips } from '@/components/ui/name-chips.tsx';
+import { SelectionBar } from '@/components/ui/selection-bar.tsx';
 import type { ContainerView } from '@/server/views.ts';
 import type { BulkActionName, BulkOutcome, ContainerTarget } from './container-types.ts';
 
@@ -16,13 +18,12 @@ interface BulkBarProps {
 }
 
 const icons = { start: CirclePlay, stop: CircleStop, remove: Trash2 } as const;
-const namesShown = 8;
 
 export function BulkBar({ chosen, bulk, onClear }: BulkBarProps) {
   const t = useTranslations('containers');
   const [asked, setAsked] = useState<BulkActionName>('stop');
   const [open, setOpen] = useState(false);
-  const [failures, setFailures] = useState<{ name: string; message: string }[]>([]);
+  const [failures, setFailures] = useState<Failure[]>([]);
   const ask = (action: BulkActionName) => {
     setAsked(action);
     setOpen(true);
@@ -34,7 +35,11 @@ export function BulkBar({ chosen, bulk, onClear }: BulkBarProps) {
     );
     const failed = outcomes.filter((outcome) => !outcome.ok);
     setFailures(
-      failed.map(({ id, message }) => ({ name: chosen.find((entry) => entry.id === id)?.name ?? id, message })),
+      failed.map(({ id, message }) => ({
+        key: id,
+        name: chosen.find((entry) => entry.id === id)?.name ?? id,
+        message,
+      })),
     );
     const done = outcomes.length - failed.length;
     if (done > 0) toast.success(t(`bulk.done.${asked}`, { count: done }));
@@ -43,17 +48,12 @@ export function BulkBar({ chosen, bulk, onClear }: BulkBarProps) {
   };
   return (
     <div className="mb-3 flex flex-col gap-2">
-      <div
-        role="toolbar"
-        aria-label={t('bulk.label')}
-        className="flex flex-wrap items-center gap-2 rounded-md border border-accent/40 bg-accent-soft px-3 py-2"
+      <SelectionBar
+        label={t('bulk.label')}
+        clearLabel={t('bulk.clear')}
+        text={t('bulk.selected', { count: chosen.length })}
+        onClear={onClear}
       >
-        <span className="flex basis-full items-center gap-1 font-medium sm:mr-auto sm:basis-auto">
-          <Button size="icon-sm" variant="ghost" aria-label={t('bulk.clear')} onClick={onClear}>
-            <X aria-hidden />
-          </Button>
-          {t('bulk.selected', { count: chosen.length })}
-        </span>
         {(['start', 'stop', 'remove'] as const).map((action) => {
           const Icon = icons[action];
           return (
@@ -68,18 +68,8 @@ export function BulkBar({ chosen, bulk, onClear }: BulkBarProps) {
             </Button>
           );
         })}
-      </div>
-      {failures.length > 0 && (
-        <Banner tone="danger" role="alert" title={t('bulk.failed', { count: failures.length })}>
-          <ul>
-            {failures.map((failure) => (
-              <li key={failure.name}>
-                <span className="font-medium">{failure.name}</span>: {failure.message}
-              </li>
-            ))}
-          </ul>
-        </Banner>
-      )}
+      </SelectionBar>
+      <FailureList title={t('bulk.failed', { count: failures.length })} failures={failures} />
       <ConfirmDialog
         open={open}
         onOpenChange={setOpen}
@@ -89,19 +79,10 @@ export function BulkBar({ chosen, bulk, onClear }: BulkBarProps) {
         onConfirm={confirm}
       >
         <p>{t(`bulk.text.${asked}`)}</p>
-        <ul className="mt-3 flex flex-wrap gap-1">
-          {chosen.slice(0, namesShown).map((container) => (
-            <li
-              key={container.id}
-              className="max-w-full truncate rounded-sm bg-raised px-1.5 py-0.5 font-medium text-ink text-sm"
-            >
-              {container.name}
-            </li>
-          ))}
-          {chosen.length > namesShown && (
-            <li className="px-1.5 py-0.5 text-sm">{t('more', { count: chosen.length - namesShown })}</li>
-          )}
-        </ul>
+        <NameChips
+          names={chosen.map(({ id, name }) => ({ key: id, name }))}
+          moreText={(count) => t('more', { count })}
+        />
       </ConfirmDialog>
     </div>
   );

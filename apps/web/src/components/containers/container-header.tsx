@@ -1,9 +1,9 @@
 'use client';
-import { ArrowUpCircle, ChevronRight, Pencil, Server, Trash2 } from 'lucide-react';
-import Link from 'next/link';
+import { ArrowUpCircle, Pencil, Trash2 } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { useState } from 'react';
+import { HostPath } from '@/components/hosts/host-path.tsx';
 import { OfflineBanner } from '@/components/hosts/offline-banner.tsx';
 import { Banner } from '@/components/ui/banner.tsx';
 import { Button } from '@/components/ui/button.tsx';
@@ -35,16 +35,7 @@ export function ContainerHeader({ container, fetchedAt, hostLastSeenAt, mutation
   const offline = container.hostState === 'offline';
   return (
     <header className="mb-4">
-      <nav aria-label={t('path')} className="mb-2 flex flex-wrap items-center gap-1 text-muted text-sm">
-        <Link href="/containers" className="hover:text-accent hover:underline">
-          {t('title')}
-        </Link>
-        <ChevronRight aria-hidden className="size-3.5 text-faint" />
-        <Link href={`/hosts/${container.hostId}`} className="flex items-center gap-1 hover:text-accent hover:underline">
-          <Server aria-hidden className="size-3.5" />
-          {container.hostName}
-        </Link>
-      </nav>
+      <HostPath label={t('path')} list={{ href: '/containers', title: t('title') }} host={container} />
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <div className="min-w-0">
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">

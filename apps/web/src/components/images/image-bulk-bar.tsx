@@ -1,12 +1,14 @@
 'use client';
-import { Download, Trash2, X } from 'lucide-react';
+import { Download, Trash2 } from 'lucide-react';
 import { useTranslations } from 'next-intl';
 import { useState } from 'react';
 import { toast } from 'sonner';
 import { useUnits } from '@/components/stats/use-units.ts';
-import { Banner } from '@/components/ui/banner.tsx';
 import { Button, buttonClass } from '@/components/ui/button.tsx';
 import { ConfirmDialog } from '@/components/ui/confirm-dialog.tsx';
+import { type Failure, FailureList } from '@/components/ui/failure-list.tsx';
+import { NameChips } from '@/components/ui/name-chips.tsx';
+import { SelectionBar } from '@/components/ui/selection-bar.tsx';
 import type { ImageView } from '@/server/views.ts';
 import { exportHref, imageName, rowKey } from './image-names.ts';
 import type { ImageMutations } from './image-types.ts';
@@ -17,13 +19,11 @@ interface ImageBulkBarProps {
   onClear: () => void;
 }
 
-const namesShown = 8;
-
 export function ImageBulkBar({ chosen, removeSeveral, onClear }: ImageBulkBarProps) {
   const t = useTranslations('images.bulk');
   const { bytes } = useUnits();
   const [open, setOpen] = useState(false);
-  const [failures, setFailures] = useState<{ key: string; name: string; message: string }[]>([]);
+  const [failures, setFailures] = useState<Failure[]>([]);
   const hostIds = new Set(chosen.map(({ hostId }) => hostId));
   const [hostId] = hostIds;
   const size = chosen.reduce((sum, image) => sum + image.sizeBytes, 0);
@@ -43,17 +43,12 @@ export function ImageBulkBar({ chosen, removeSeveral, onClear }: ImageBulkBarPro
   };
   return (
     <div className="mb-3 flex flex-col gap-2">
-      <div
-        role="toolbar"
-        aria-label={t('label')}
-        className="flex flex-wrap items-center gap-2 rounded-md border border-accent/40 bg-accent-soft px-3 py-2"
+      <SelectionBar
+        label={t('label')}
+        clearLabel={t('clear')}
+        text={t('selected', { count: chosen.length, size: bytes(size) })}
+        onClear={onClear}
       >
-        <span className="flex basis-full items-center gap-1 font-medium sm:mr-auto sm:basis-auto">
-          <Button size="icon-sm" variant="ghost" aria-label={t('clear')} onClick={onClear}>
-            <X aria-hidden />
-          </Button>
-          {t('selected', { count: chosen.length, size: bytes(size) })}
-        </span>
         {hostIds.size === 1 && hostId !== undefined ? (
           <a
             href={exportHref(
@@ -73,18 +68,8 @@ export function ImageBulkBar({ chosen, removeSeveral, onClear }: ImageBulkBarPro
           <Trash2 aria-hidden />
           {t('remove')}
         </Button>
-      </div>
-      {failures.length > 0 && (
-        <Banner tone="danger" role="alert" title={t('failed', { count: failures.length })}>
-          <ul>
-            {failures.map((failure) => (
-              <li key={failure.key}>
-                <span className="font-medium">{failure.name}</span>: {failure.message}
-              </li>
-            ))}
-          </ul>
-        </Banner>
-      )}
+      </SelectionBar>
+      <FailureList title={t('failed', { count: failures.length })} failures={failures} />
       <ConfirmDialog
         open={open}
         onOpenChange={setOpen}
@@ -93,19 +78,10 @@ export function ImageBulkBar({ chosen, removeSeveral, onClear }: ImageBulkBarPro
         onConfirm={confirm}
       >
         <p>{t('text')}</p>
-        <ul className="mt-3 flex flex-wrap gap-1">
-          {chosen.slice(0, namesShown).map((image) => (
-            <li
-              key={rowKey(image)}
-              className="max-w-full truncate rounded-sm bg-raised px-1.5 py-0.5 font-medium text-ink text-sm"
-            >
-              {imageName(image)}
-            </li>
-          ))}
-          {chosen.length > namesShown && (
-            <li className="px-1.5 py-0.5 text-sm">{t('more', { count: chosen.length - namesShown })}</li>
-          )}
-        </ul>
+        <NameChips
+          names={chosen.map((image) => ({ key: rowKey(image), name: imageName(image) }))}
+          moreText={(count) => t('more', { count })}
+        />
       </ConfirmDialog>
     </div>
   );

@@ -1,9 +1,10 @@
 'use client';
-import { ArrowUpCircle, ChevronRight, Download, Play, Server, Trash2, Upload } from 'lucide-react';
+import { ArrowUpCircle, Download, Play, Trash2, Upload } from 'lucide-react';
 import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { useState } from 'react';
+import { HostPath } from '@/components/hosts/host-path.tsx';
 import { OfflineBanner } from '@/components/hosts/offline-banner.tsx';
 import { Badge } from '@/components/ui/badge.tsx';
 import { Banner } from '@/components/ui/banner.tsx';
@@ -39,16 +40,7 @@ export function ImageHeader({ image, hostLastSeenAt, mutations, onPush, onPull }
   const [firstTag] = image.repoTags;
   return (
     <header className="mb-4">
-      <nav aria-label={t('path')} className="mb-2 flex flex-wrap items-center gap-1 text-muted text-sm">
-        <Link href="/images" className="hover:text-accent hover:underline">
-          {t('title')}
-        </Link>
-        <ChevronRight aria-hidden className="size-3.5 text-faint" />
-        <Link href={`/hosts/${image.hostId}`} className="flex items-center gap-1 hover:text-accent hover:underline">
-          <Server aria-hidden className="size-3.5" />
-          {image.hostName}
-        </Link>
-      </nav>
+      <HostPath label={t('path')} list={{ href: '/images', title: t('title') }} host={image} />
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <div className="min-w-0">
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">

@@ -1,9 +1,9 @@
 'use client';
-import { ChevronRight, Server, Trash2 } from 'lucide-react';
-import Link from 'next/link';
+import { Trash2 } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { useState } from 'react';
+import { HostPath } from '@/components/hosts/host-path.tsx';
 import { OfflineBanner } from '@/components/hosts/offline-banner.tsx';
 import { Badge } from '@/components/ui/badge.tsx';
 import { Button } from '@/components/ui/button.tsx';
@@ -28,16 +28,7 @@ export function VolumeHeader({ volume, hostLastSeenAt, remove }: VolumeHeaderPro
   const used = volume.users.length;
   return (
     <header className="mb-4">
-      <nav aria-label={t('path')} className="mb-2 flex flex-wrap items-center gap-1 text-muted text-sm">
-        <Link href="/volumes" className="hover:text-accent hover:underline">
-          {t('title')}
-        </Link>
-        <ChevronRight aria-hidden className="size-3.5 text-faint" />
-        <Link href={`/hosts/${volume.hostId}`} className="flex items-center gap-1 hover:text-accent hover:underline">
-          <Server aria-hidden className="size-3.5" />
-          {volume.hostName}
-        </Link>
-      </nav>
+      <HostPath label={t('path')} list={{ href: '/volumes', title: t('title') }} host={volume} />
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1.5">
           <h1 title={volume.name} className="min-w-0 break-all font-semibold text-xl tracking-tight">
