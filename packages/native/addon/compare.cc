@@ -2,13 +2,12 @@
 // never followed: a container may write to the upper one meanwhile.
 #include "beneath.h"
 #include "error.h"
+#include "walk.h"
 
 #include <algorithm>
 #include <cstring>
-#include <dirent.h>
 #include <memory>
 #include <napi.h>
-#include <string_view>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <vector>
@@ -56,14 +55,12 @@ private:
   }
 
   static error::Failure list(int directory, const std::string &path, std::vector<std::string> &names) {
-    int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *entries = copy < 0 ? nullptr : fdopendir(copy);
-    if (entries == nullptr)
-      return error::last("openat", path);
-    while (dirent *one = readdir(entries))
-      if (std::string_view(one->d_name) != "." && std::string_view(one->d_name) != "..")
-        names.emplace_back(one->d_name);
-    closedir(entries);
+    error::Failure failure = walk::eachName(directory, [&](const char *name) {
+      names.emplace_back(name);
+      return true;
+    });
+    if (failure)
+      return error::with(failure.number, "openat", path);
     std::sort(names.begin(), names.end());
     return {};
   }

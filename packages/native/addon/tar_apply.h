@@ -6,6 +6,7 @@
 #include "file_capability.h"
 #include "tar_parents.h"
 #include "tar_reader.h"
+#include "walk.h"
 
 #include <climits>
 #include <cstdio>
@@ -172,7 +173,9 @@ private:
                                 : "cannot overwrite a non-directory with a directory");
     if (isDirectory || S_ISLNK(existing.st_mode))
       parents.forgetPaths();
-    return removeAt(parent.fd.get(), base.c_str()) || fail("unlinkat", entry);
+    // What is mounted in a running container's tree is not the archive's to take away.
+    failure = walk::Remover(!options.layer).run(parent.fd.get(), base);
+    return !failure;
   }
 
   /// Makes something that is not there, as a rule; else again, when what is there has been taken away.

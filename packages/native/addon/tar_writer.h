@@ -6,13 +6,13 @@
 #include "beneath.h"
 #include "error.h"
 #include "file_capability.h"
+#include "walk.h"
 
 #include <algorithm>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <dirent.h>
 #include <linux/magic.h>
 #include <map>
 #include <poll.h>
@@ -148,16 +148,13 @@ private:
 
   bool children(int file, const std::string &name, int depth) {
     std::vector<std::string> names;
-    {
-      int open = openat(file, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-      DIR *dir = open < 0 ? nullptr : fdopendir(open);
-      if (!dir)
-        return fail("openat", name);
-      while (struct dirent *child = readdir(dir)) {
-        if (strcmp(child->d_name, ".") != 0 && strcmp(child->d_name, "..") != 0)
-          names.emplace_back(child->d_name);
-      }
-      closedir(dir);
+    error::Failure unread = walk::eachName(file, [&](const char *child) {
+      names.emplace_back(child);
+      return true;
+    });
+    if (unread) {
+      failure = error::with(unread.number, "openat", name);
+      return false;
     }
     std::sort(names.begin(), names.end());
     for (const std::string &child : names) {

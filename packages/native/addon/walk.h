@@ -4,9 +4,10 @@
 #pragma once
 
 #include "beneath.h"
-#include "error.h"
+#include "failure.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <memory>
 #include <string>
 #include <string_view>

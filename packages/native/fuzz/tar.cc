@@ -38,7 +38,7 @@ int prepare() {
   // Gone with its last descriptor would be nicer; a directory that is unlinked takes no files.
   static std::string name = place;
   atexit([] {
-    tar::removeAt(base, "root");
+    walk::Remover(false).run(base, "root");
     unlinkat(base, "canary", 0);
     rmdir(name.c_str());
   });
@@ -84,6 +84,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   applier.run();
   assert(applier.bytes <= options.bytesMax && applier.entries <= options.entriesMax + 1);
   look(root.get());
-  assert(tar::removeAt(base, "root"));
+  assert(!walk::Remover(false).run(base, "root"));
   return 0;
 }

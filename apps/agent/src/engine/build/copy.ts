@@ -1,6 +1,6 @@
 /** COPY and ADD: what was found goes into the tree of an image, by tar streams and inside its root alone. */
 import { PassThrough, type Readable } from 'node:stream';
-import { closeFd, openOverlay, openRoot, readFileInRoot } from '@berth/native';
+import { closeFd, openOverlay, readFileInRoot } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
 import { decompressed } from '../decompress.ts';
 import { packTree } from '../files/tar.ts';
@@ -194,13 +194,7 @@ async function parseChown(chown: string, root: number): Promise<Owner> {
   return { uid, gid };
 }
 
-/** An image's tree, to be read. The caller closes it. */
-export async function openTree(layerDirs: readonly string[], empty: string): Promise<number> {
-  const [only = empty, ...others] = layerDirs;
-  return others.length === 0 ? openRoot(only) : openOverlay({ lower: layerDirs, upper: null, work: null });
-}
-
-/** The same, to be written to: what is written is in `upper`. */
+/** An image's tree, to be written to: what is written is in `upper`. */
 export async function inWritableTree<T>(
   tree: { lower: readonly string[]; upper: string; work: string },
   work: (root: number) => Promise<T>,

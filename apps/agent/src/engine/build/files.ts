@@ -4,11 +4,12 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { removeTree } from '@berth/native';
 import { EngineError } from '@berth/shared/errors';
+import { openImage } from '../containers/root.ts';
 import type { ImageRecord } from '../images/context.ts';
 import { ingestUpper, makeTree } from '../images/written-layer.ts';
 import { commit, nopStep, takeCached } from './commit.ts';
 import type { Source } from './context.ts';
-import { copyItems, inWritableTree, makeDirectory, openTree } from './copy.ts';
+import { copyItems, inWritableTree, makeDirectory } from './copy.ts';
 import { imageOrPull } from './from.ts';
 import type { Copy } from './instructions.ts';
 import type { Job, StageState } from './job.ts';
@@ -55,7 +56,7 @@ export async function workdirStep(job: Job, stage: StageState, value: string): P
 /** What `write` writes over the stage's image, as a layer; null when it is nothing. */
 async function writing(job: Job, stage: StageState, write: (root: number) => Promise<void>) {
   const directory = path.join(job.staging, randomBytes(8).toString('hex'));
-  const lower = stage.image === null || stage.image.layerDirs.length === 0 ? [emptyTree(job)] : stage.image.layerDirs;
+  const lower = treesOf(job, stage.image);
   const tree = makeTree(directory, lower);
   try {
     await inWritableTree({ lower, ...tree }, write);
@@ -63,6 +64,11 @@ async function writing(job: Job, stage: StageState, write: (root: number) => Pro
   } finally {
     await removeTree(directory);
   }
+}
+
+/** Topmost first; at least one. */
+function treesOf(job: Job, image: ImageRecord | null): string[] {
+  return image === null || image.layerDirs.length === 0 ? [emptyTree(job)] : image.layerDirs;
 }
 
 function emptyTree(job: Job): string {
@@ -79,7 +85,7 @@ async function sourceOf(job: Job, from: string): Promise<Source> {
     async () => stageOf(job, from) ?? imageOrPull(job, from),
   );
   const id = image === 'nothing' ? '' : image.id;
-  const root = job.trees.get(id) ?? (await openTree(image === 'nothing' ? [] : image.layerDirs, emptyTree(job)));
+  const root = job.trees.get(id) ?? (await openImage(treesOf(job, image === 'nothing' ? null : image)));
   job.trees.set(id, root);
   return { root, isHidden: () => false };
 }
