@@ -118,12 +118,13 @@ async function places(page: Page): Promise<Record<string, string>> {
   };
 }
 
-/** A chart whose newest figure has changed several times has a line, not a dot. */
+/** Charts whose newest figures have changed several times have lines, not dots. One alone may stand still: the processor
+ * is at its limit all the time where the machine is slow. */
 async function chartsMove(page: Page): Promise<void> {
   const figures = page.getByRole('figure');
   await expect(figures.first()).toContainText(/\d/);
-  const seen = new Set<string | null>();
+  const seen = new Set<string>();
   await expect
-    .poll(async () => seen.add(await figures.first().textContent()).size, { timeout: 30_000 })
+    .poll(async () => seen.add((await figures.allTextContents()).join()).size, { timeout: 30_000 })
     .toBeGreaterThan(4);
 }
